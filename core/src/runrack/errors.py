@@ -1,0 +1,298 @@
+"""Every error that runrack raises: one family, sorted by the situation it describes.
+
+The docstring of a class is its default message. An error carries what happened as attributes, says in its message
+what happened, where, and what to do, and never holds a configuration value that could be a secret.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from runrack.config.problem import ConfigProblem
+
+OriginalExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+"""What `sys.exc_info()` gives inside an `except` block."""
+
+
+class RunrackError(Exception):
+    """Something went wrong in runrack."""
+
+    exit_code: ClassVar[int] = 1
+    """What the command line exits with when this error ends a command: 2 where the input was at fault."""
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message if message is not None else inspect.cleandoc(type(self).__doc__ or "")
+        super().__init__(self.message)
+
+
+# Input ---------------------------------------------------------------------------------------------------------------
+
+
+class InvalidArgumentError(RunrackError, ValueError):
+    """An argument has a wrong type or a value that is not allowed."""
+
+    exit_code = 2
+
+
+class InvariantViolationError(RunrackError):
+    """The request contradicts the state that it meets."""
+
+
+class InvalidDefinitionError(RunrackError):
+    """A definition (op, job, resource, executor, asset) is not well formed."""
+
+    exit_code = 2
+
+
+class InvalidInvocationError(RunrackError):
+    """A definition was called in a way that it does not allow."""
+
+    exit_code = 2
+
+
+class LoadError(RunrackError):
+    """Python code named by the user (a file or a module) cannot be loaded, or holds no such job."""
+
+    exit_code = 2
+
+
+class ConfigError(RunrackError):
+    """The configuration does not satisfy its schema.
+
+    Attributes:
+        problems: What is wrong, in the order of the document; never a value.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, problems: Sequence[ConfigProblem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class HomeError(ConfigError):
+    """The runrack home ($RUNRACK_HOME) cannot be used."""
+
+
+# Missing and conflicting ---------------------------------------------------------------------------------------------
+
+
+class NotFoundError(RunrackError):
+    """What was asked for does not exist."""
+
+
+class RunNotFoundError(NotFoundError):
+    """No run with this id is stored."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"no run with id {run_id!r} is stored. `runrack runs list` shows the runs that are")
+        self.run_id = run_id
+
+
+class SnapshotNotFoundError(NotFoundError):
+    """A run refers to a snapshot that is not stored."""
+
+    def __init__(self, snapshot_id: str) -> None:
+        super().__init__(f"no snapshot with id {snapshot_id!r} is stored: add the snapshot before the run")
+        self.snapshot_id = snapshot_id
+
+
+class LogNotFoundError(NotFoundError):
+    """No compute log is stored under this key."""
+
+
+class ConflictError(RunrackError):
+    """Someone else already did this, or did something that excludes it."""
+
+
+class RunAlreadyExistsError(ConflictError):
+    """A run with this id is stored already."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"a run with id {run_id!r} is stored already: leave the id out to get a new one")
+        self.run_id = run_id
+
+
+class RunConflictError(ConflictError):
+    """A stored run has this id but other fields."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"a run with id {run_id!r} is stored already and differs from the one given")
+        self.run_id = run_id
+
+
+class AlreadyExistsError(ConflictError):
+    """A row with this key is stored already."""
+
+
+# Plugins -------------------------------------------------------------------------------------------------------------
+
+
+class PluginError(RunrackError):
+    """A plugin cannot be used.
+
+    Attributes:
+        distribution: The distribution that declares the plugin, with its version, where it is known.
+        fix: What to do about it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, distribution: str | None = None, fix: str | None = None) -> None:
+        super().__init__(message if fix is None else f"{message}\n  fix: {fix}")
+        self.distribution = distribution
+        self.fix = fix
+
+
+class PluginNotFoundError(PluginError):
+    """No installed distribution declares a plugin of this name."""
+
+
+class PluginConflictError(PluginError):
+    """Two distributions claim one plugin name."""
+
+
+class PluginBlockedError(PluginError):
+    """The plugin is switched off by the operator's policy or by safe mode."""
+
+
+class PluginIncompatibleError(PluginError):
+    """The plugin was made for another version of runrack's plugin interface."""
+
+
+class PluginLoadError(PluginError):
+    """The plugin is installed but cannot be imported, or is not what it claims to be."""
+
+
+class HookRegistrationError(PluginError):
+    """A plugin's hook implementation does not fit any hook that runrack calls."""
+
+
+# Storage -------------------------------------------------------------------------------------------------------------
+
+
+class StorageError(RunrackError):
+    """A storage cannot do what it was asked."""
+
+
+class StorageUnavailableError(StorageError):
+    """The database cannot be reached just now; nothing was changed, the same call may succeed later."""
+
+
+class StorageFullError(StorageError):
+    """The disk below the database is full; nothing was changed. Free some space: writing resumes by itself."""
+
+
+class StorageCorruptError(StorageError):
+    """The database is damaged or is no runrack database."""
+
+
+class StorageVersionError(StorageError):
+    """The database was written by another version of runrack and must be migrated first."""
+
+
+class UnsafeFilesystemError(StorageError):
+    """The path lies on a network file system, on which SQLite loses data."""
+
+    exit_code = 2
+
+
+class RecordDecodeError(StorageError):
+    """A stored record cannot be read: it is damaged or not one of runrack's.
+
+    Attributes:
+        run_id: The run that the record belongs to, where it is known.
+    """
+
+    def __init__(self, message: str, run_id: str | None = None) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
+
+# Execution -----------------------------------------------------------------------------------------------------------
+
+
+class UnmetExecutorRequirementsError(RunrackError):
+    """The executor needs something that this job or this instance does not give."""
+
+    exit_code = 2
+
+
+class LaunchFailedError(RunrackError):
+    """The run launcher could not start the run."""
+
+
+class ExecutionInterruptedError(BaseException):
+    """The execution was interrupted by a signal. Not an `Exception`, so that user code does not swallow it."""
+
+
+class UserCodeError(RunrackError):
+    """The user's own code is at fault: base of what the error boundary produces and of `Failure`."""
+
+
+class UserCodeExecutionError(UserCodeError):
+    """An exception came out of the user's code.
+
+    Attributes:
+        user_exception: The exception, untouched.
+        original_exc_info: `sys.exc_info()` of the moment, so that its own stack can be shown.
+        is_user_code_error: Always true.
+    """
+
+    is_user_code_error: ClassVar[bool] = True
+
+    def __init__(
+        self, message: str, *, user_exception: BaseException, original_exc_info: OriginalExcInfo
+    ) -> None:
+        if not isinstance(user_exception, Exception):
+            raise InvalidArgumentError(
+                f"user_exception must be an Exception, not {type(user_exception).__name__}"
+            )
+        if not isinstance(original_exc_info, tuple) or original_exc_info[0] is None:
+            raise InvalidArgumentError("original_exc_info must be what sys.exc_info() gave in the except block")
+        super().__init__(message)
+        self.user_exception = user_exception
+        self.original_exc_info = original_exc_info
+
+
+class ExecutionStepExecutionError(UserCodeExecutionError):
+    """An op raised while one of its steps was executed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        user_exception: BaseException,
+        original_exc_info: OriginalExcInfo,
+        step_key: str,
+        op_name: str,
+        op_def_name: str,
+    ) -> None:
+        super().__init__(message, user_exception=user_exception, original_exc_info=original_exc_info)
+        self.step_key = step_key
+        self.op_name = op_name
+        self.op_def_name = op_def_name
+
+
+class ResourceFunctionError(UserCodeExecutionError):
+    """A resource raised while it was set up or torn down."""
+
+
+class ConfigMappingError(UserCodeExecutionError):
+    """The function given to `configured` raised."""
+
+
+class ExecutorCreationError(UserCodeExecutionError):
+    """The function that creates an executor raised."""
+
+
+class TypeCheckError(UserCodeError):
+    """A value does not have the type that the op's input or output declares."""
+
+
+class StepOutputError(UserCodeError):
+    """An op did not give the outputs that it declares."""
