@@ -1,0 +1,86 @@
+# Every target works on a bare machine (python3, make, git) and is a line or two that can be typed without make:
+# `make -n TARGET` prints them. Package indexes and proxies come from the machine's own pip and uv settings.
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+EDITABLES := $(addprefix -e ,$(PACKAGES)) -e .
+MANIFESTS := constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
+SOURCES := $(addsuffix /src,$(PACKAGES))
+DEMO_HOME := $(CURDIR)/.demo
+
+empty :=
+space := $(empty) $(empty)
+export UV_PYTHON_DOWNLOADS := never
+export MYPYPATH := $(subst $(space),:,$(SOURCES))
+
+# uv installs everything in seconds; where it cannot be had, pip does the same in a few minutes.
+INSTALLER = $$(if $(BIN)/uv --version >/dev/null 2>&1; \
+	then echo "$(BIN)/uv pip install --quiet --python $(BIN)/python"; \
+	else echo "$(BIN)/python -m pip install --quiet"; fi) -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench docs constraints clean
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
+		"runrack needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt uv \
+		|| $(BIN)/python -m pip install --quiet --upgrade pip
+
+# The stamps are older than a manifest that has changed: then, and only then, there is something to install.
+$(VENV)/.installed: $(MANIFESTS) | $(BIN)/python
+	$(INSTALLER) $(EDITABLES)
+	@touch $@
+
+$(VENV)/.installed-dev: $(MANIFESTS) | $(BIN)/python
+	$(INSTALLER) $(EDITABLES) --group dev
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(MANIFESTS) | $(BIN)/python
+	$(INSTALLER) $(EDITABLES) --group docs
+	@touch $@
+
+demo: $(VENV)/.installed ## Install runrack and run a real job on real data
+	RUNRACK_HOME=$(DEMO_HOME) $(BIN)/runrack run examples/seismology/job.py -c examples/seismology/run.yaml
+	@printf '\nLook at what it did (the home of this demo is .demo):\n'
+	@printf '  RUNRACK_HOME=.demo $(BIN)/runrack %s\n' 'runs list' 'runs show RUN_ID' 'events RUN_ID' 'plugins list'
+
+test: $(VENV)/.installed-dev ## Run every test (make test ARGS="-k name")
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed-dev ## Run every gate: style, types, floors, dependencies, architecture, documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+	@for package in $(PACKAGES); do \
+		echo "deptry $$package"; \
+		(cd $$package && $(CURDIR)/$(BIN)/deptry --no-ansi src \
+			--package-module-name-map runrack-core=runrack --per-rule-ignores DEP002=ruamel.yaml.clib) || exit 1; \
+	done
+	$(BIN)/python -m pytest tests/architecture tests/docs
+
+format: $(VENV)/.installed-dev ## Format the code and apply the safe fixes
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev ## Run every benchmark and print its figures
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
+
+docs: $(VENV)/.installed-docs ## Build the documentation into site/
+	$(BIN)/zensical build --clean
+
+constraints: $(BIN)/python ## Pin the newest versions that the packages allow
+	$(BIN)/uv venv --quiet --clear build/constraints
+	$(BIN)/uv pip install --quiet --python build/constraints/bin/python $(EDITABLES) --group dev --group docs uv
+	$(BIN)/uv pip freeze --quiet --python build/constraints/bin/python --exclude-editable > constraints.txt
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .demo build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
