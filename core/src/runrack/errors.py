@@ -253,7 +253,9 @@ class UserCodeExecutionError(UserCodeError):
                 f"user_exception must be an Exception, not {type(user_exception).__name__}"
             )
         if not isinstance(original_exc_info, tuple) or original_exc_info[0] is None:
-            raise InvalidArgumentError("original_exc_info must be what sys.exc_info() gave in the except block")
+            raise InvalidArgumentError(
+                "original_exc_info must be what sys.exc_info() gave in the except block"
+            )
         super().__init__(message)
         self.user_exception = user_exception
         self.original_exc_info = original_exc_info

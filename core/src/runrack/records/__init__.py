@@ -1,0 +1,1 @@
+"""Floor 1: frozen data, and its stored form."""

@@ -1,0 +1,50 @@
+"""Snapshots: what a job and its plan looked like when a run was made, addressed by their content."""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from runrack.records.record import Record
+
+
+class OpSnapshot(Record, frozen=True):
+    """One op of a job: its name there, its definition's name, and input name to the outputs that feed it."""
+
+    name: str
+    definition_name: str
+    inputs: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+
+
+class JobSnapshot(Record, frozen=True, tag_field="record", tag="job_snapshot/1"):
+    """What a job looked like."""
+
+    name: str
+    description: str | None = None
+    tags: Mapping[str, str] = msgspec.field(default_factory=dict)
+    ops: tuple[OpSnapshot, ...] = ()
+    resource_keys: tuple[str, ...] = ()
+
+
+class StepSnapshot(Record, frozen=True):
+    """One step of a plan and the keys of the steps that it waits for."""
+
+    key: str
+    op_name: str
+    upstream_keys: tuple[str, ...] = ()
+
+
+class ExecutionPlanSnapshot(Record, frozen=True, tag_field="record", tag="execution_plan_snapshot/1"):
+    """What a plan looked like."""
+
+    job_snapshot_id: str
+    steps: tuple[StepSnapshot, ...] = ()
+
+
+Snapshot = JobSnapshot | ExecutionPlanSnapshot
+
+
+def snapshot_id(snapshot: Snapshot) -> str:
+    """Return the content address of `snapshot`: equal snapshots have equal ids, on every machine."""
+    return hashlib.sha256(msgspec.json.encode(snapshot, order="deterministic")).hexdigest()[:40]
