@@ -27,23 +27,24 @@ INSTALLER = $$(if $(BIN)/uv --version >/dev/null 2>&1; \
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-$(BIN)/python:
+$(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
 		"runrack needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt uv \
 		|| $(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
 
 # The stamps are older than a manifest that has changed: then, and only then, there is something to install.
-$(VENV)/.installed: $(MANIFESTS) | $(BIN)/python
+$(VENV)/.installed: $(MANIFESTS) | $(VENV)/.created
 	$(INSTALLER) $(EDITABLES)
 	@touch $@
 
-$(VENV)/.installed-dev: $(MANIFESTS) | $(BIN)/python
+$(VENV)/.installed-dev: $(MANIFESTS) | $(VENV)/.created
 	$(INSTALLER) $(EDITABLES) --group dev
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-docs: $(MANIFESTS) | $(BIN)/python
+$(VENV)/.installed-docs: $(MANIFESTS) | $(VENV)/.created
 	$(INSTALLER) $(EDITABLES) --group docs
 	@touch $@
 
@@ -77,7 +78,7 @@ bench: $(VENV)/.installed-dev ## Run every benchmark and print its figures
 docs: $(VENV)/.installed-docs ## Build the documentation into site/
 	$(BIN)/zensical build --clean
 
-constraints: $(BIN)/python ## Pin the newest versions that the packages allow
+constraints: $(VENV)/.created ## Pin the newest versions that the packages allow
 	$(BIN)/uv venv --quiet --clear build/constraints
 	$(BIN)/uv pip install --quiet --python build/constraints/bin/python $(EDITABLES) --group dev --group docs uv
 	$(BIN)/uv pip freeze --quiet --python build/constraints/bin/python --exclude-editable > constraints.txt
