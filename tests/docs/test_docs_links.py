@@ -1,0 +1,31 @@
+"""Links between pages lead somewhere."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LINK = re.compile(r"\]\((?!https?:|mailto:)(?P<target>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+FENCED = re.compile(r"^( *)```.*?^\1```", re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that the headings of a page give."""
+    headings = re.findall(r"^#+ +(.+?) *$", FENCED.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_relative_link_leads_to_a_file_or_heading(page: Path) -> None:
+    """A relative link names a file of the repository, and a heading that this file has."""
+    dangling = []
+    for link in LINK.finditer(FENCED.sub("", page.read_text())):
+        target = page.parent / link["target"] if link["target"] else page
+        if not target.exists() or (link["anchor"] and link["anchor"] not in anchors(target)):
+            dangling.append(link[0])
+    assert dangling == []
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """A page that nobody can reach is not documentation: each one stands in mkdocs.yml."""
+    navigation = (ROOT / "mkdocs.yml").read_text()
+    pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    assert [page for page in pages if page not in navigation] == []
