@@ -84,4 +84,4 @@ constraints: $(VENV)/.created ## Pin the newest versions that the packages allow
 	$(BIN)/uv pip freeze --quiet --python build/constraints/bin/python --exclude-editable > constraints.txt
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .demo build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .cache .demo build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
