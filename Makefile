@@ -49,7 +49,7 @@ $(VENV)/.installed-docs: $(MANIFESTS) | $(VENV)/.created
 	@touch $@
 
 demo: $(VENV)/.installed ## Install runrack and run a real job on real data
-	RUNRACK_HOME=$(DEMO_HOME) $(BIN)/runrack run examples/seismology/job.py -c examples/seismology/run.yaml
+	RUNRACK_HOME=$(DEMO_HOME) $(BIN)/runrack run examples/flight_delays/job.py -c examples/flight_delays/run.yaml
 	@printf '\nLook at what it did (the home of this demo is .demo):\n'
 	@printf '  RUNRACK_HOME=.demo $(BIN)/runrack %s\n' 'runs list' 'runs show RUN_ID' 'events RUN_ID' 'plugins list'
 

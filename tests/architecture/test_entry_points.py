@@ -1,6 +1,5 @@
 """What a plugin declares in its pyproject.toml is what the code holds."""
 
-import importlib
 import tomllib
 from importlib.metadata import EntryPoint, distribution
 from pathlib import Path
@@ -8,21 +7,11 @@ from pathlib import Path
 import pytest
 
 from runrack.definitions.executor import ExecutorDefinition
+from runrack.host.slots import SLOTS
 
 ROOT = Path(__file__).parents[2]
-INTERFACES = {
-    "runrack.storage": "Storage",
-    "runrack.run_storage": "RunStorage",
-    "runrack.event_log_storage": "EventLogStorage",
-    "runrack.schedule_storage": "ScheduleStorage",
-    "runrack.compute_log_manager": "ComputeLogManager",
-    "runrack.run_coordinator": "RunCoordinator",
-    "runrack.run_launcher": "RunLauncher",
-    "runrack.scheduler": "Scheduler",
-    "runrack.file_manager": "FileManager",
-    "runrack.artifact_storage": "ArtifactStorage",
-}
-NOT_A_SLOT = {"runrack.executor", "runrack.hooks", "runrack.plugin_api"}
+INTERFACES = {f"runrack.{slot.name}": slot for slot in SLOTS.values() if slot.interface}
+OTHERS = {"runrack.executor", "runrack.hooks", "runrack.plugin_api"}
 
 
 def declared_entry_points() -> list[tuple[str, EntryPoint]]:
@@ -37,7 +26,7 @@ def declared_entry_points() -> list[tuple[str, EntryPoint]]:
 
 
 POINTS = declared_entry_points()
-SLOTS = [point for _, point in POINTS if point.group in INTERFACES]
+FILLED = [point for _, point in POINTS if point.group in INTERFACES]
 
 
 def identifier(point: EntryPoint) -> str:
@@ -47,15 +36,14 @@ def identifier(point: EntryPoint) -> str:
 
 def test_every_group_is_known() -> None:
     """A plugin declares entry points only in groups that runrack reads."""
-    assert {point.group for _, point in POINTS} <= INTERFACES.keys() | NOT_A_SLOT
+    assert {point.group for _, point in POINTS} <= INTERFACES.keys() | OTHERS
 
 
-@pytest.mark.parametrize("point", SLOTS, ids=identifier)
+@pytest.mark.parametrize("point", FILLED, ids=identifier)
 def test_a_plugin_implements_the_interface_of_its_slot(point: EntryPoint) -> None:
     """The class behind an entry point is complete: of the slot's interface, with no abstract method left."""
-    module = importlib.import_module("runrack.interfaces." + point.group.removeprefix("runrack."))
     implementation = point.load()
-    assert issubclass(implementation, getattr(module, INTERFACES[point.group]))
+    assert issubclass(implementation, INTERFACES[point.group].load_interface())
     assert implementation.__abstractmethods__ == frozenset()
 
 
