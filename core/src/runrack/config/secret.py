@@ -1,0 +1,102 @@
+"""Values that must not be seen: a type that does not print them, and their removal from text.
+
+What is redacted is the value itself, wherever it turns up: by name alone one misses the password inside a URL.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from base64 import b64encode
+from json import dumps
+from urllib.parse import quote, quote_plus
+
+from typing_extensions import override
+
+MASK = "***"
+"""What stands in the place of a secret."""
+
+_SHORTEST = 4  # shorter values occur in ordinary text everywhere
+_SHORTEST_FRAGMENT = 8  # the same, for what is only a part of a secret
+_URL_SAFE = str.maketrans("+/", "-_")
+
+_lock = threading.Lock()
+_forms: set[str] = set()
+_pattern: re.Pattern[str] | None = None
+
+
+class Secret(str):
+    """A text whose repr is `***`; everywhere else it is the text itself, so that drivers can use it."""
+
+    __slots__ = ()
+
+    @override
+    def __repr__(self) -> str:
+        return MASK
+
+
+def register_secret(value: str) -> None:
+    """Makes `redact` replace this value from now on; a value of fewer than 4 characters is left alone."""
+    global _pattern  # noqa: PLW0603 - secrets are known to the process, not to one instance in it
+    text = str(value)
+    if len(text) < _SHORTEST:
+        return
+    with _lock:
+        if text in _forms:
+            return
+        _forms.update(_forms_of(text))
+        longest_first = sorted(_forms, key=len, reverse=True)
+        _pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+
+def redact(text: str) -> str:
+    """The text with every registered secret replaced by `***`.
+
+    - Found are a secret as it is, URL-quoted, escaped as in JSON or in a Python repr, and in base64, there also as a part of
+      a longer text (`user:password` in an HTTP header).
+    - Of a secret with several lines, such as a private key, each line is found too.
+    """
+    pattern = _pattern
+    return text if pattern is None else pattern.sub(MASK, text)
+
+
+def has_secrets() -> bool:
+    """Whether any secret is registered."""
+    return _pattern is not None
+
+
+def _forms_of(text: str) -> set[str]:
+    forms = _written_forms(text) | _base64_forms(text)
+    for line in text.splitlines():
+        if len(line) >= _SHORTEST_FRAGMENT:
+            forms |= _written_forms(line)
+    return forms
+
+
+def _written_forms(text: str) -> set[str]:
+    encodable = text.encode("utf-8", "surrogateescape")
+    return {
+        text,
+        quote(encodable),
+        quote(encodable, safe=""),
+        quote_plus(encodable),
+        dumps(text)[1:-1],
+        dumps(text, ensure_ascii=False)[1:-1],
+        repr(text)[1:-1],
+    }
+
+
+def _base64_forms(text: str) -> set[str]:
+    data = text.encode("utf-8", "surrogateescape")
+    standard = {b64encode(data).decode()} | {part for shift in range(3) for part in _base64_part(data, shift)}
+    unpadded = {form.rstrip("=") for form in standard}
+    return {url_safe for form in standard | unpadded for url_safe in (form, form.translate(_URL_SAFE))}
+
+
+def _base64_part(data: bytes, shift: int) -> list[str]:
+    """What base64 shows of the data when `shift` bytes (modulo 3) precede it: only the digits that it alone decides."""
+    digits = b64encode(bytes(shift) + data).decode()
+    first = -(-shift * 8 // 6)
+    last = (shift + len(data)) * 8 // 6
+    part = digits[first:last]
+    return [part] if len(part) >= _SHORTEST_FRAGMENT else []
