@@ -78,7 +78,7 @@ class AssetCheckEvaluation(Record, frozen=True):
             self,
             asset_key: CoercibleToAssetKey,
             check_name: str,
-            passed: bool,  # noqa: FBT001 - positional in the stored form
+            passed: bool,
             metadata: RawMetadata | None = None,
             partition: str | None = None,
         ) -> None: ...

@@ -1,0 +1,95 @@
+"""Executor: decides where and when the steps of a run are executed."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol
+
+from runrack.errors import InvalidArgumentError
+from runrack.interfaces.part import InstanceServices
+from runrack.records.event import Event
+from runrack.records.run import Run
+
+
+class RetryMode(StrEnum):
+    """Who retries steps: this executor, nobody, or the executor around this one."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    DEFERRED = "deferred"
+
+    def for_inner_plan(self) -> "RetryMode":
+        """Return the mode for a plan that is executed inside of another: what was enabled is deferred to it."""
+        return RetryMode.DEFERRED if self is RetryMode.ENABLED else self
+
+    @classmethod
+    def from_config(cls, value: Mapping[str, Any]) -> "RetryMode":
+        """Return the mode that `{"enabled": {}}` or `{"disabled": {}}` selects."""
+        match list(value):
+            case ["enabled"]:
+                return cls.ENABLED
+            case ["disabled"]:
+                return cls.DISABLED
+        raise InvalidArgumentError("retries is {enabled: {}} or {disabled: {}}")
+
+
+class ExecutionStep(Protocol):
+    """One step of a plan."""
+
+    @property
+    def key(self) -> str:
+        """The step's name in the plan: the path of the op in the job."""
+        ...
+
+    @property
+    def upstream_keys(self) -> frozenset[str]:
+        """The steps whose outputs it needs."""
+        ...
+
+
+class ExecutionPlan(Protocol):
+    """The steps of a run and what they wait for."""
+
+    @property
+    def steps(self) -> Sequence[ExecutionStep]:
+        """The steps to execute, each after those it needs."""
+        ...
+
+
+class PlanOrchestrationContext(Protocol):
+    """What an executor knows of the run that it executes."""
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+        ...
+
+    @property
+    def instance(self) -> InstanceServices:
+        """The instance that the run is stored in."""
+        ...
+
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """The validated run configuration."""
+        ...
+
+
+class Executor(ABC):
+    """Executes plans."""
+
+    @abstractmethod
+    def execute(
+        self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
+    ) -> Iterator[Event]:
+        """Execute every step of the plan after the steps that it needs, yielding events as they happen.
+
+        - The events become the run's events. The run ends in SUCCESS when the iterator ends without a STEP_FAILURE,
+          else in FAILURE; an exception out of it ends the run in FAILURE.
+        - A step whose upstream step failed or was skipped is skipped (STEP_SKIPPED).
+        """
+
+    @property
+    @abstractmethod
+    def retries(self) -> RetryMode:
+        """Whether steps are retried."""

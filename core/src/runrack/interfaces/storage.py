@@ -1,0 +1,87 @@
+"""Storage: runs, events and schedules in one place, changed together."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from typing_extensions import override
+
+from runrack.interfaces.event_log_storage import EventLogStorage
+from runrack.interfaces.part import InstancePart, InstanceServices
+from runrack.interfaces.run_storage import RunStorage
+from runrack.interfaces.schedule_storage import ScheduleStorage
+from runrack.records.event import EventLogEntry, EventLogRecord
+from runrack.records.record import Record
+
+
+class Storage(InstancePart, ABC):
+    """Gives the three storages of an instance and makes each change that concerns more than one of them at once."""
+
+    @property
+    @abstractmethod
+    def run_storage(self) -> RunStorage:
+        """The run storage; always the same object."""
+
+    @property
+    @abstractmethod
+    def event_log_storage(self) -> EventLogStorage:
+        """The event log storage; always the same object."""
+
+    @property
+    @abstractmethod
+    def schedule_storage(self) -> ScheduleStorage:
+        """The schedule storage; always the same object."""
+
+    @abstractmethod
+    def store_events(
+        self, entries: Sequence[EventLogEntry], *, epoch: int | None = None
+    ) -> Sequence[EventLogRecord]:
+        """Store the entries with all that follows from them, all or none, and return their records in order.
+
+        What follows: the status of runs (`RunStorage.handle_run_event`, at the entry's own time), the asset catalog
+        (`AssetCatalog`), and, when a run ends, its concurrency slots.
+
+        - A run event that may not be applied (the run has left the state for it, or `epoch` is not its current one) is
+          kept as late and changes nothing. An event of an unknown run is stored and is not late.
+        - An entry whose `event_id` is stored already is not stored or applied again.
+        """
+
+    @abstractmethod
+    def delete_run(self, run_id: str) -> None:
+        """Remove a run with its tags, its log and its slots, all or none. An unknown run is no error."""
+
+    @override
+    def register_instance(self, instance: InstanceServices) -> None:
+        super().register_instance(instance)
+        for part in (self.run_storage, self.event_log_storage, self.schedule_storage):
+            part.register_instance(instance)
+
+
+class SchemaStatus(Record, frozen=True):
+    """Which version of the tables a storage has, and which one this code was written for.
+
+    Attributes:
+        current: The version found; None for a storage that has no tables yet.
+        latest: The version that this code was written for.
+    """
+
+    current: str | None
+    latest: str
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing needs to be migrated."""
+        return self.current == self.latest
+
+
+@runtime_checkable
+class SupportsMigration(Protocol):
+    """A storage whose tables have versions."""
+
+    def get_schema_status(self) -> SchemaStatus:
+        """Return the version found and the one that this code was written for."""
+        ...
+
+    def migrate(self) -> None:
+        """Bring the tables to the version of this code, keeping what they hold. Harmless when repeated."""
+        ...
