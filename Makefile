@@ -76,7 +76,7 @@ bench: $(VENV)/.installed-dev ## Run every benchmark and print its figures
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
 
 docs: $(VENV)/.installed-docs ## Build the documentation into site/
-	$(BIN)/zensical build --clean
+	$(BIN)/zensical build --clean --strict
 
 constraints: $(VENV)/.created ## Pin the newest versions that the packages allow
 	$(BIN)/uv venv --quiet --clear build/constraints

@@ -114,7 +114,11 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PATH", os.pathsep.join([str(BIN), os.environ["PATH"]]))
     monkeypatch.setitem(sys.modules, reader.module.__name__, reader.module)
-    return reader
+    known = set(sys.modules)
+    yield reader
+    for name in set(sys.modules) - known:
+        if (tmp_path / f"{name}.py").exists():  # the next page may have a file of the same name
+            del sys.modules[name]
 
 
 def test_every_block_of_the_page_works(blocks, reader: Reader) -> None:
