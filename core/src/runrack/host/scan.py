@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import importlib_metadata
 
+from runrack.host.distribution import canonical_name
 from runrack.host.entry_point import GROUP_PREFIX, Diagnostic, EntryPointRecord, PluginIndex
 from runrack.host.index import source_line
 from runrack.host.slots import PLUGIN_API_SLOT, SLOTS
 
 if TYPE_CHECKING:
-    from importlib_metadata import IDistribution
+    from importlib_metadata import EntryPoint, IDistribution
 
 _ENTRY_POINTS_FILE = "entry_points.txt"
+_PLUGIN_API_GROUP = GROUP_PREFIX + PLUGIN_API_SLOT
 _METADATA_FILES = ("METADATA", "PKG-INFO")
 _VALUE = re.compile(r"(?P<target>[^\W\d]\w*(\.[^\W\d]\w*)*(\s*:\s*[^\W\d]\w*(\.[^\W\d]\w*)*)?)\s*(\[.*\])?")
 
@@ -83,50 +85,50 @@ class _Scan:
             reason = "the folder holds no METADATA: an installation or removal was interrupted"
             fix = "remove the folder, then install the distribution again if it is still wanted"
             self.diagnostics.append(Diagnostic(location.label, location.path, reason, fix))
+            self.source_lines.append(source_line(str(PurePath(location.path, _METADATA_FILES[0]))))
             return
         identity = canonical_name(location.name or distribution.name)
         if identity in self._seen:
             return
         self._seen.add(identity)
         declared_in = str(PurePath(location.path, _ENTRY_POINTS_FILE))
-        line = source_line(declared_in)
+        # The line comes first and stays when reading fails, so that a repair is noticed.
+        self.source_lines.append(source_line(declared_in))
         text = distribution.read_text(_ENTRY_POINTS_FILE)
         if text is not None and f"[{GROUP_PREFIX}" in text:
-            self.source_lines.append(line)
             self._add_entries(distribution, location, declared_in)
+        else:
+            self.source_lines.pop()
 
     def _add_entries(self, distribution: IDistribution, location: _Location, declared_in: str) -> None:
         name, version = _identify(distribution, location)
-        label = f"{name} {version}"
         requested = distribution.read_text("REQUESTED") is not None
-        declared = [entry for entry in distribution.entry_points if entry.group.startswith(GROUP_PREFIX)]
-        plugin_api = []
-        for entry in declared:
+        declared: dict[tuple[str, str], EntryPoint] = {}
+        for entry in distribution.entry_points:
+            if not entry.group.startswith(GROUP_PREFIX):
+                continue
             problem = _problem_with(entry)
-            if problem is not None:
-                self.diagnostics.append(Diagnostic(label, declared_in, *problem))
-            elif entry.group == GROUP_PREFIX + PLUGIN_API_SLOT:
-                plugin_api.append(int(entry.name))
-        for entry in declared:
-            slot = entry.group.removeprefix(GROUP_PREFIX)
-            if slot in SLOTS and _problem_with(entry) is None:
-                self.entries.append(
-                    EntryPointRecord(
-                        slot,
-                        entry.name,
-                        _target(entry.value),
-                        distribution=name,
-                        version=version,
-                        declared_in=declared_in,
-                        plugin_api=tuple(sorted(plugin_api)),
-                        requested=requested,
-                    )
-                )
-
-
-def canonical_name(distribution: str) -> str:
-    """Return a distribution's name in the form in which equal names are equal strings."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()
+            if problem is None and (entry.group, entry.name) in declared:
+                problem = (f"[{entry.group}] {entry.name} is declared twice", "keep one of them")
+            if problem is None:
+                declared[entry.group, entry.name] = entry
+            else:
+                self.diagnostics.append(Diagnostic(f"{name} {version}", declared_in, *problem))
+        plugin_api = {int(name) for group, name in declared if group == _PLUGIN_API_GROUP}
+        self.entries.extend(
+            EntryPointRecord(
+                entry.group.removeprefix(GROUP_PREFIX),
+                entry.name,
+                _target(entry.value),
+                distribution=name,
+                version=version,
+                declared_in=declared_in,
+                plugin_api=tuple(sorted(plugin_api)),
+                requested=requested,
+            )
+            for entry in declared.values()
+            if entry.group != _PLUGIN_API_GROUP
+        )
 
 
 def _iter_distributions(folders: Sequence[str], diagnostics: list[Diagnostic]) -> Iterator[IDistribution]:
@@ -156,10 +158,10 @@ def _unreadable(location: _Location, error: Exception) -> Diagnostic:
     return Diagnostic(location.label, location.path, reason, f"reinstall {name}, or report it to its author")
 
 
-def _problem_with(entry: importlib_metadata.EntryPoint) -> tuple[str, str] | None:
+def _problem_with(entry: EntryPoint) -> tuple[str, str] | None:
     """Say what is wrong with one entry, and what its author should do."""
     slot = entry.group.removeprefix(GROUP_PREFIX)
-    if slot == PLUGIN_API_SLOT:
+    if entry.group == _PLUGIN_API_GROUP:
         if entry.name.isascii() and entry.name.isdigit():
             return None
         return (

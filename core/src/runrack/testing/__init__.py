@@ -1,0 +1,1 @@
+"""The conformance kit, and fakes for tests; nothing of runrack imports it."""
