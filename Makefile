@@ -14,12 +14,15 @@ DEMO_HOME := $(CURDIR)/.demo
 empty :=
 space := $(empty) $(empty)
 export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS := true
 export MYPYPATH := $(subst $(space),:,$(SOURCES))
 
-# uv installs everything in seconds; where it cannot be had, pip does the same in a few minutes.
-INSTALLER = $$(if $(BIN)/uv --version >/dev/null 2>&1; \
-	then echo "$(BIN)/uv pip install --quiet --python $(BIN)/python"; \
-	else echo "$(BIN)/python -m pip install --quiet"; fi) -c constraints.txt
+# uv installs everything in seconds; where it cannot be had or cannot reach an index, pip does the same more slowly.
+define install
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt $(1) || { \
+		$(BIN)/python -m pip install --quiet --upgrade pip && \
+		$(BIN)/python -m pip install --quiet -c constraints.txt $(1); }
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench docs constraints clean
@@ -31,21 +34,20 @@ $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
 		"runrack needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt uv \
-		|| $(BIN)/python -m pip install --quiet --upgrade pip
+	-$(BIN)/python -m pip install --quiet -c constraints.txt uv
 	@touch $@
 
 # The stamps are older than a manifest that has changed: then, and only then, there is something to install.
 $(VENV)/.installed: $(MANIFESTS) | $(VENV)/.created
-	$(INSTALLER) $(EDITABLES)
+	$(call install,$(EDITABLES))
 	@touch $@
 
 $(VENV)/.installed-dev: $(MANIFESTS) | $(VENV)/.created
-	$(INSTALLER) $(EDITABLES) --group dev
+	$(call install,$(EDITABLES) --group dev)
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-docs: $(MANIFESTS) | $(VENV)/.created
-	$(INSTALLER) $(EDITABLES) --group docs
+	$(call install,$(EDITABLES) --group docs)
 	@touch $@
 
 demo: $(VENV)/.installed ## Install runrack and run a real job on real data

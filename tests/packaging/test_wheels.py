@@ -67,7 +67,8 @@ def installed(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> P
     uv = shutil.which("uv", path=Path(sys.executable).parent)
     if uv:
         run(sys.executable, "-m", "venv", "--without-pip", environment)
-        run(uv, "pip", "install", "--python", environment / "bin" / "python", *constraints, *wheels)
+        python = environment / "bin" / "python"
+        run(uv, "pip", "install", "--python", python, *constraints, *wheels, UV_SYSTEM_CERTS="true")
     else:
         run(sys.executable, "-m", "venv", environment)
         run(environment / "bin" / "python", "-m", "pip", "install", *constraints, *wheels)
