@@ -28,6 +28,7 @@ _MAX_DIGITS = 1000  # far below where Python refuses to read a number
 _FORBIDDEN_CHARACTER = re.compile(
     r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_DIRECTIVE = re.compile(r"(^|[\n\r])%")
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _CONSTANTS: dict[str, bool | float | None] = {
@@ -51,7 +52,7 @@ _SYNTAX_ERRORS = (
     ("could not find expected ':'", "expected `key: value`; the ':' is missing"),
     ("expected ',' or", "expected ',' or the closing bracket"),
     ("expected the node content", "a value is missing here"),
-    ("undefined tag handle", "tags (`!name`) are not allowed"),
+    ("tag", "tags (`!name`) are not allowed; put text that begins with ! in quotes"),
 )
 
 
@@ -148,8 +149,14 @@ def parse_document(text: str, name: str) -> Document:
     text = text.removeprefix("\ufeff")
     forbidden = _FORBIDDEN_CHARACTER.search(text)
     if forbidden is not None:
-        line, column = _line_and_column(text[: forbidden.start()])
-        raise _error(name, line, column, f"the character U+{ord(forbidden.group()):04X} is not allowed")
+        raise _error(
+            name,
+            *_place_after(text[: forbidden.start()]),
+            f"the character U+{ord(forbidden.group()):04X} is not allowed",
+        )
+    directive = _DIRECTIVE.search(text)
+    if directive is not None:
+        raise _error(name, *_place_after(text[: directive.end() - 1]), "directives (`%NAME`) are not allowed")
     return Document(name, _compose(text, name))
 
 
@@ -157,8 +164,8 @@ def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = _line_and_column(data[: error.start].decode("utf-8"))
-        raise _error(name, line, column, "the file is not UTF-8 text; save it as UTF-8") from None
+        place = _place_after(data[: error.start].decode("utf-8"))
+        raise _error(name, *place, "the file is not UTF-8 text; save it as UTF-8") from None
 
 
 def _compose(text: str, name: str) -> _Node:
@@ -167,6 +174,11 @@ def _compose(text: str, name: str) -> _Node:
     The C parser is several times faster, but an older YAML: it stumbles over `{url: http://host}`. So what it refuses is given
     to the Python parser, whose word, and whose message, counts.
     """
+    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
+        return _Node(
+            1, 1, {}
+        )  # nothing but comments: the parser, which is slow to import, has nothing to say
+
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -308,8 +320,8 @@ def _place(event: Any) -> tuple[int, int]:
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
-def _line_and_column(before: str) -> tuple[int, int]:
-    """The place, counted from 1, of what follows this text."""
+def _place_after(before: str) -> tuple[int, int]:
+    """The line and column, counted from 1, of what follows this text."""
     lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return len(lines), len(lines[-1]) + 1
 

@@ -115,13 +115,15 @@ def _is_variable(name: str) -> bool:
 
 
 def _read_text(path: Path) -> str:
-    # O_NONBLOCK: opening a named pipe must not wait for a writer
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise UnresolvedReferenceError("the file referred to is no regular file")
         data = file.read(_MAX_FILE_BYTES + 1)
     if len(data) > _MAX_FILE_BYTES:
         raise UnresolvedReferenceError("the file referred to is larger than 1 MiB")
-    text = data.decode("utf-8")
-    return text.removesuffix("\n").removesuffix("\r")
+    return data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Opens without waiting, as one would wait for the writer of a named pipe."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)

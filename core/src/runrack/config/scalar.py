@@ -41,7 +41,8 @@ class ConfigType(ABC):
         """The type as JSON Schema.
 
         Args:
-            references: Allow a reference wherever a single value stands; it is defined in `#/$defs/reference`.
+            references: Allow a reference wherever a single value stands; it is defined in `#/$defs/reference`. Without, the
+                schema is for what `fill` has made of a value, to explain what is wrong with it.
         """
 
     @abstractmethod

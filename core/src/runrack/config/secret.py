@@ -39,14 +39,11 @@ def register_secret(value: str) -> None:
     """Makes `redact` replace this value from now on; a value of fewer than 4 characters is left alone."""
     global _pattern  # noqa: PLW0603 - secrets are known to the process, not to one instance in it
     text = str(value)
-    if len(text) < _SHORTEST:
+    if len(text) < _SHORTEST or text in _forms:
         return
     with _lock:
-        if text in _forms:
-            return
         _forms.update(_forms_of(text))
-        longest_first = sorted(_forms, key=len, reverse=True)
-        _pattern = re.compile("|".join(map(re.escape, longest_first)))
+        _pattern = None
 
 
 def redact(text: str) -> str:
@@ -56,13 +53,21 @@ def redact(text: str) -> str:
       a longer text (`user:password` in an HTTP header).
     - Of a secret with several lines, such as a private key, each line is found too.
     """
-    pattern = _pattern
-    return text if pattern is None else pattern.sub(MASK, text)
+    return _current_pattern().sub(MASK, text) if _forms else text
 
 
 def has_secrets() -> bool:
     """Whether any secret is registered."""
-    return _pattern is not None
+    return bool(_forms)
+
+
+def _current_pattern() -> re.Pattern[str]:
+    global _pattern  # noqa: PLW0603 - as in register_secret
+    with _lock:
+        if _pattern is None:
+            longest_first = sorted(_forms, key=len, reverse=True)
+            _pattern = re.compile("|".join(map(re.escape, longest_first)))
+        return _pattern
 
 
 def _forms_of(text: str) -> set[str]:

@@ -99,7 +99,8 @@ class Field:
                 "a Field with a default_value or with renamed_to cannot have is_required=True"
             )
         self.is_required = not self.default_provided and renamed_to is None and is_required is not False
-        self._check_default()
+        if self.default_provided and not _fits(self, default_value):
+            raise InvalidDefinitionError("the default_value of a Field does not fit the Field's own type")
 
     @property
     def default_value(self) -> Any:
@@ -126,14 +127,6 @@ class Field:
         if self.renamed_to is not None:
             schema["deprecated"] = True
         return schema
-
-    def _check_default(self) -> None:
-        if not self.default_provided:
-            return
-        walk = Walk(References.KEEP)
-        self.fill(self._default_value, Site(walk))
-        if walk.problems or not walk.fits:
-            raise InvalidDefinitionError("the default_value of a Field does not fit the Field's own type")
 
 
 class Noneable(ConfigType):
@@ -283,7 +276,7 @@ class Permissive(Shape):
 
 
 class Selector(ConfigType):
-    """A mapping with exactly one of the known keys; the key alone stands for the key with `{}`.
+    """A mapping with exactly one of the known keys; the key alone, as text, stands for the key with `{}`.
 
     Raises:
         InvalidDefinitionError: There are no fields, or one is not well formed.
@@ -308,7 +301,9 @@ class Selector(ConfigType):
             "maxProperties": 1,
             "additionalProperties": False,
         }
-        schema: dict[str, Any] = {"anyOf": [mapping, {"type": "string", "enum": list(self.fields)}]}
+        # Without references the schema only explains what is wrong: there a key that needs more than {} is a known name too.
+        names = [name for name, field in self.fields.items() if not references or _fits(field, {})]
+        schema: dict[str, Any] = {"anyOf": [mapping, {"type": "string", "enum": names}]} if names else mapping
         if self.description is not None:
             schema["description"] = self.description
         return schema
@@ -454,6 +449,12 @@ def _can_be_empty(config_type: ConfigType) -> bool:
     return isinstance(config_type, Shape) and not any(
         field.is_required for field in config_type.fields.values()
     )
+
+
+def _fits(field: Field, value: Any) -> bool:
+    walk = Walk(References.KEEP)
+    field.fill(value, Site(walk))
+    return walk.fits and not walk.problems
 
 
 def _attempt(inner: ConfigType, value: Any, site: Site) -> tuple[Any, Walk]:
