@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
+from runrack.config.document import Document, parse_document
 from runrack.config.evaluation import evaluate_or_raise
+from runrack.config.problem import DocumentPath
 from runrack.errors import ConfigError, InvalidArgumentError, PluginLoadError
 from runrack.host.registry import PluginRegistry
 
@@ -67,6 +69,8 @@ class ConfigurableClassData(msgspec.Struct, frozen=True):
         registry: PluginRegistry | None = None,
         environ: Mapping[str, str] | None = None,
         base_dir: Path | None = None,
+        document: Document | None = None,
+        path: DocumentPath | None = None,
     ) -> Any:
         """Import the class, check it, resolve and check its configuration, and return the object built from it.
 
@@ -75,6 +79,8 @@ class ConfigurableClassData(msgspec.Struct, frozen=True):
             registry: Whose policy decides on the class's distribution; that of the environment by default.
             environ: What `{env: NAME}` refers to; the process's environment by default.
             base_dir: What a relative `{file: PATH}` is relative to.
+            document: The file that the configuration stands in, for the positions of problems.
+            path: Where in the document it stands; by default problems name the class.
 
         Raises:
             PluginLoadError: The class cannot be imported or is of another kind.
@@ -92,7 +98,12 @@ class ConfigurableClassData(msgspec.Struct, frozen=True):
                 fix="derive it from ConfigurableClass",
             )
         config = evaluate_or_raise(
-            cls.config_type(), self.config_dict, path=(self.class_name,), environ=environ, base_dir=base_dir
+            cls.config_type(),
+            self.config_dict,
+            document=document,
+            path=(self.class_name,) if path is None else path,
+            environ=environ,
+            base_dir=base_dir,
         )
         built = cls.from_config_value(self, config)
         if not isinstance(built, as_type or ConfigurableClass):
@@ -112,8 +123,6 @@ class ConfigurableClassData(msgspec.Struct, frozen=True):
             # What runrack writes is JSON; reading that takes no YAML parser, whose import is slow.
             return msgspec.json.decode(self.config_yaml)
         except msgspec.DecodeError:
-            from runrack.config.document import parse_document
-
             return parse_document(self.config_yaml, f"configuration of {self._label}").value
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from runrack.errors import PluginError
 from runrack.host.hook_implementation import HookImplementation, HookPlugin, read_implementations
+from runrack.host.plugin_record import PluginState
 from runrack.host.registry import PluginRegistry
 from runrack.host.slots import HOOKS_SLOT
 
@@ -32,6 +33,13 @@ class PluginHooks:
         self._is_loaded = registry is None
         self._loading = threading.RLock()  # a plugin may call hooks, in this thread, while it is imported
         self._calls: dict[str, tuple[HookImplementation, ...]] = {}
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anything listens to any hook."""
+        if not self._is_loaded:
+            self._load()
+        return bool(self._calls)
 
     def call(self, hook: str, /, **arguments: Any) -> None:
         """Call every implementation of a hook.
@@ -66,6 +74,8 @@ class PluginHooks:
             if registry is None:
                 return
             for record in registry.list_plugins(HOOKS_SLOT):
+                if record.state is PluginState.BLOCKED:
+                    continue
                 try:
                     self.register(registry.load(record), record.distribution or record.name)
                 except PluginError as error:

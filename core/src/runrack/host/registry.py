@@ -114,6 +114,15 @@ class PluginRegistry:
         added = [record for record in named if record.distribution is None]
         return next(iter([*added, *usable, *named]), None)
 
+    def get_plugin(self, slot: str, name: str) -> PluginRecord:
+        """Return the plugin that this name of a slot stands for; it is not imported. Raises as `load_plugin`."""
+        record = self.find_plugin(slot, name)
+        if record is None:
+            raise self._not_found(slot, name)
+        if record.state in _ERRORS:
+            _raise(record, self._failures.get(_key(record)))
+        return record
+
     def explain(self, name: str) -> list[PluginRecord]:
         """Return every plugin of this name in any slot, and every plugin of the distribution of this name."""
         distribution = canonical_name(name)
@@ -134,10 +143,7 @@ class PluginRegistry:
             PluginLoadError: It cannot be imported, or is not what the slot wants.
             InvalidArgumentError: There is no such slot.
         """
-        record = self.find_plugin(slot, name)
-        if record is None:
-            raise self._not_found(slot, name)
-        return self.load(record)
+        return self.load(self.get_plugin(slot, name))
 
     def load(self, record: PluginRecord) -> object:
         """Return the object of a plugin that this registry listed.

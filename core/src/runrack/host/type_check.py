@@ -39,9 +39,9 @@ def check_instance(found: object, expected: type) -> object:
 
 
 def _wrong_class(found: type, expected: type) -> TargetError:
-    for slot in SLOTS.values():
-        interface = slot.load_interface()
-        if interface is not None and issubclass(found, interface):
+    interfaces = {slot.load_interface(): slot for slot in SLOTS.values()}
+    for interface, slot in interfaces.items():
+        if interface is not None and expected in interfaces and issubclass(found, interface):
             return TargetError(
                 f"{found.__qualname__} is {_with_article(interface)}, not {_with_article(expected)}",
                 _put_it_elsewhere(slot),

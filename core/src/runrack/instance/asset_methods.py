@@ -1,0 +1,163 @@
+"""What an instance answers about assets, and how assets are reported and wiped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from runrack.errors import InvalidArgumentError
+from runrack.instance.event_methods import EventMethods
+from runrack.records import tags as tag_names
+from runrack.records.asset import (
+    AssetCheckEvaluation,
+    AssetMaterialization,
+    AssetObservation,
+    RunlessAssetEvent,
+)
+from runrack.records.asset_key import AssetKey
+from runrack.records.asset_record import AssetRecord
+from runrack.records.event import Event, EventLogEntry
+from runrack.records.event_data import (
+    AssetCheckEvaluationData,
+    AssetObservationData,
+    AssetWipedData,
+    StepMaterializationData,
+)
+from runrack.records.event_filter import AssetRecordsFilter, EventRecordsResult
+from runrack.records.event_type import EventType
+
+RUNLESS = ""
+"""The run id of events that belong to no run."""
+
+
+class AssetMethods(EventMethods):
+    """Assets and dynamic partitions. Promises as in `AssetCatalog`, `EventLog` and `DynamicPartitions`."""
+
+    def get_asset_keys(
+        self, prefix: Sequence[str] | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> Sequence[AssetKey]:
+        """Return known, not wiped keys, ordered by their text. As `AssetCatalog.get_asset_keys`."""
+        return self.event_log_storage.get_asset_keys(prefix, limit, cursor)
+
+    def all_asset_keys(self) -> Sequence[AssetKey]:
+        """Return every known, not wiped key, ordered by its text."""
+        return self.event_log_storage.all_asset_keys()
+
+    def has_asset_key(self, asset_key: AssetKey) -> bool:
+        """Tell whether the asset is known and not wiped."""
+        return self.event_log_storage.has_asset_key(asset_key)
+
+    def get_asset_records(self, asset_keys: Collection[AssetKey] | None = None) -> Sequence[AssetRecord]:
+        """Return the latest state of assets, ordered by the text of the key. As `AssetCatalog.get_asset_records`."""
+        return self.event_log_storage.get_asset_records(asset_keys)
+
+    def get_latest_materialization_event(self, asset_key: AssetKey) -> EventLogEntry | None:
+        """Return the entry of the newest materialization since the last wipe, or None."""
+        return self.event_log_storage.get_latest_materialization_events([asset_key]).get(asset_key)
+
+    def get_latest_materialization_events(
+        self, asset_keys: Collection[AssetKey]
+    ) -> Mapping[AssetKey, EventLogEntry | None]:
+        """Return key to its newest materialization. As `AssetCatalog.get_latest_materialization_events`."""
+        return self.event_log_storage.get_latest_materialization_events(asset_keys)
+
+    def get_latest_materialization_code_versions(
+        self, asset_keys: Collection[AssetKey]
+    ) -> Mapping[AssetKey, str | None]:
+        """Return, for each key asked for, the code version of its newest materialization.
+
+        - A materialization that a run reported without a code version has the run's id instead.
+        - None for an asset that was never materialized, or only reported from outside without a version.
+        """
+        events = self.get_latest_materialization_events(asset_keys)
+        return {key: _code_version(events.get(key)) for key in asset_keys}
+
+    def fetch_materializations(
+        self,
+        records_filter: AssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Return a page of the materializations of one asset. As `EventLog.fetch_materializations`."""
+        return self.event_log_storage.fetch_materializations(records_filter, limit, cursor, ascending)
+
+    def fetch_observations(
+        self,
+        records_filter: AssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Return a page of the observations of one asset. As `EventLog.fetch_materializations`."""
+        return self.event_log_storage.fetch_observations(records_filter, limit, cursor, ascending)
+
+    def report_runless_asset_event(self, asset_event: RunlessAssetEvent) -> None:
+        """Store something about an asset that happened outside of any run.
+
+        Raises:
+            InvalidArgumentError: It is no materialization, observation or check evaluation.
+        """
+        self.report_event(_runless_event(asset_event), RUNLESS)
+
+    def wipe_assets(self, asset_keys: Sequence[AssetKey]) -> None:
+        """Hide the history of assets from every asset query and record that; the logs of runs keep it.
+
+        - Unknown assets are no error. An asset that is written again is known again.
+
+        Raises:
+            InvalidArgumentError: `asset_keys` is no list of keys.
+        """
+        if not isinstance(asset_keys, list) or not all(isinstance(key, AssetKey) for key in asset_keys):
+            raise InvalidArgumentError("wipe_assets takes a list of AssetKey")
+        for key in asset_keys:
+            self.event_log_storage.wipe_asset(key)
+            wiped = Event(
+                EventType.ASSET_WIPED,
+                "",
+                message=f"Wiped {key.to_user_string()}.",
+                event_specific_data=AssetWipedData(key),
+            )
+            self.report_event(wiped, RUNLESS)
+
+    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        """Add the keys that are missing. As `DynamicPartitions.add_dynamic_partitions`."""
+        self.event_log_storage.add_dynamic_partitions(partitions_def_name, partition_keys)
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:
+        """Return the keys in the order in which they were added."""
+        return self.event_log_storage.get_dynamic_partitions(partitions_def_name)
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        """Tell whether the key exists."""
+        return self.event_log_storage.has_dynamic_partition(partitions_def_name, partition_key)
+
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        """Remove the key; one that does not exist is no error."""
+        self.event_log_storage.delete_dynamic_partition(partitions_def_name, partition_key)
+
+
+def _code_version(entry: EventLogEntry | None) -> str | None:
+    if entry is None:
+        return None
+    return entry.tags.get(tag_names.CODE_VERSION) or entry.run_id or None
+
+
+def _runless_event(asset_event: RunlessAssetEvent) -> Event:
+    match asset_event:
+        case AssetMaterialization():
+            return Event(
+                EventType.ASSET_MATERIALIZATION, "", event_specific_data=StepMaterializationData(asset_event)
+            )
+        case AssetObservation():
+            return Event(
+                EventType.ASSET_OBSERVATION, "", event_specific_data=AssetObservationData(asset_event)
+            )
+        case AssetCheckEvaluation():
+            return Event(
+                EventType.ASSET_CHECK_EVALUATION,
+                "",
+                event_specific_data=AssetCheckEvaluationData(asset_event),
+            )
+    raise InvalidArgumentError(
+        "a runless asset event is a materialization, an observation or a check evaluation"
+    )

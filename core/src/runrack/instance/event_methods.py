@@ -1,0 +1,213 @@
+"""How events enter an instance, and how they are read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+
+from runrack.config.secret import has_secrets, redact
+from runrack.errors import InvalidArgumentError
+from runrack.instance.instance_base import InstanceBase
+from runrack.records.codec import decode_event, encode
+from runrack.records.event import Event, EventLogEntry, EventLogRecord
+from runrack.records.event_data import EngineEventData, RunCanceledData, RunFailureData
+from runrack.records.event_filter import (
+    EventLogConnection,
+    EventRecordsFilter,
+    EventRecordsResult,
+    RunStatusChangeRecordsFilter,
+)
+from runrack.records.event_type import EventType
+from runrack.records.run import Run
+
+EventListener = Callable[[EventLogEntry], None]
+
+_STEP_ENDS = frozenset(
+    {EventType.STEP_SUCCESS, EventType.STEP_FAILURE, EventType.STEP_SKIPPED, EventType.STEP_UP_FOR_RETRY}
+)
+
+
+class EventMethods(InstanceBase):
+    """Events: stored with all that follows from them, read back in order. Promises as in `EventLog`."""
+
+    _listeners: dict[str, list[EventListener]]
+
+    def handle_new_events(
+        self, entries: Sequence[EventLogEntry], *, epoch: int | None = None
+    ) -> Sequence[EventLogRecord]:
+        """Store entries with all that follows from them in one transaction, then tell listeners and hooks.
+
+        - Values of secrets are replaced before anything is stored.
+        - What listeners and hooks do comes after the commit and cannot undo it.
+
+        Args:
+            entries: What happened, oldest first.
+            epoch: The caller's claim on the run; run events of an old claim are kept as late.
+        """
+        clean = [_without_secrets(entry) for entry in entries] if has_secrets() else entries
+        records = self.storage.store_events(clean, epoch=epoch)
+        if records:
+            self._announce(records)
+        return records
+
+    def handle_new_event(self, entry: EventLogEntry) -> EventLogRecord:
+        """Store one entry. As `handle_new_events`."""
+        return self.handle_new_events([entry])[0]
+
+    def report_event(
+        self, event: Event, run_id: str, log_level: int | str = "INFO", timestamp: float | None = None
+    ) -> None:
+        """Store one event of a run; the run's status follows when the event implies one.
+
+        Args:
+            event: What happened.
+            run_id: The run; one that is not stored is no error.
+            log_level: A level of Python's logging, as a number or a name.
+            timestamp: When, in seconds since 1970; now when left out.
+        """
+        self.handle_new_event(_entry(event, run_id, log_level, timestamp))
+
+    def report_engine_event(
+        self,
+        message: str,
+        run: Run | None = None,
+        engine_event_data: EngineEventData | None = None,
+        cls: type | None = None,
+        step_key: str | None = None,
+        job_name: str | None = None,
+        run_id: str | None = None,
+    ) -> Event:
+        """Store what the framework did or met, and return the event.
+
+        - `cls` puts its name before the message. An error in the data makes the level ERROR.
+        - `run_id` and `job_name` win over those of `run`.
+
+        Raises:
+            InvalidArgumentError: Neither a run nor both a job name and a run id are given.
+        """
+        job = job_name if job_name is not None or run is None else run.job_name
+        target = run_id if run_id is not None or run is None else run.run_id
+        if job is None or target is None:
+            raise InvalidArgumentError("report_engine_event needs a run, or both job_name and run_id")
+        data = engine_event_data or EngineEventData()
+        text = message if cls is None else f"[{cls.__name__}] {message}"
+        event = Event(EventType.ENGINE_EVENT, job, step_key, text, data)
+        self.report_event(event, target, "INFO" if data.error is None else "ERROR")
+        return event
+
+    def report_run_canceling(self, run: Run, message: str | None = None) -> Event:
+        """Say that the run is being canceled."""
+        text = message or "The run is being canceled."
+        return self._report_run_event(Event(EventType.RUN_CANCELING, run.job_name, message=text), run, "INFO")
+
+    def report_run_canceled(self, run: Run, message: str | None = None) -> Event:
+        """Say that the run was canceled; its status becomes CANCELED."""
+        event = Event(
+            EventType.RUN_CANCELED,
+            run.job_name,
+            message=message or "The run was canceled.",
+            event_specific_data=RunCanceledData(),
+        )
+        return self._report_run_event(event, run, "ERROR")
+
+    def report_run_failed(
+        self, run: Run, message: str | None = None, job_failure_data: RunFailureData | None = None
+    ) -> Event:
+        """Say that the run failed; its status becomes FAILURE, with the reason as a tag."""
+        event = Event(
+            EventType.RUN_FAILURE,
+            run.job_name,
+            message=message or "The run failed.",
+            event_specific_data=job_failure_data or RunFailureData(),
+        )
+        return self._report_run_event(event, run, "ERROR")
+
+    def get_records_for_run(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        of_type: EventType | Collection[EventType] | None = None,
+        limit: int | None = None,
+        ascending: bool = True,
+    ) -> EventLogConnection:
+        """Return a page of a run's log. As `EventLog.get_records_for_run`."""
+        return self.event_log_storage.get_records_for_run(run_id, cursor, of_type, limit, ascending)
+
+    def all_logs(
+        self, run_id: str, of_type: EventType | Collection[EventType] | None = None
+    ) -> Sequence[EventLogEntry]:
+        """Return a run's whole log, oldest first."""
+        return self.event_log_storage.get_logs_for_run(run_id, of_type=of_type)
+
+    def logs_after(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        of_type: EventType | Collection[EventType] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[EventLogEntry]:
+        """Return the entries of a run that follow `cursor`, oldest first."""
+        return self.event_log_storage.get_logs_for_run(run_id, cursor, of_type, limit)
+
+    def get_event_records(
+        self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
+    ) -> Sequence[EventLogRecord]:
+        """Return events of all runs. As `EventLog.get_event_records`."""
+        return self.event_log_storage.get_event_records(event_records_filter, limit, ascending)
+
+    def fetch_run_status_changes(
+        self,
+        records_filter: EventType | RunStatusChangeRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Return a page of the run status events of all runs. As `EventLog.fetch_run_status_changes`."""
+        return self.event_log_storage.fetch_run_status_changes(records_filter, limit, cursor, ascending)
+
+    def add_event_listener(self, run_id: str, listener: EventListener) -> None:
+        """Call `listener` in this process with every entry of the run that this instance stores from now on."""
+        self._listeners.setdefault(run_id, []).append(listener)
+
+    def _report_run_event(self, event: Event, run: Run, level: str) -> Event:
+        self.report_event(event, run.run_id, level)
+        return event
+
+    def _announce(self, records: Sequence[EventLogRecord]) -> None:
+        for record in records:
+            for listener in self._listeners.get(record.run_id, ()):
+                listener(record.event_log_entry)
+        if not self._hooks.has_listeners:
+            return
+        self._hooks.call("events_stored", records=records)
+        for record in records:
+            self._announce_change(record)
+
+    def _announce_change(self, record: EventLogRecord) -> None:
+        event = record.event_log_entry.event
+        if event is None or record.late or not (event.is_run_event or event.event_type in _STEP_ENDS):
+            return
+        run = self.run_storage.get_run_by_id(record.run_id)
+        if run is not None:
+            self._hooks.call(
+                "run_status_changed" if event.is_run_event else "step_finished", run=run, event=event
+            )
+
+
+def _entry(event: Event, run_id: str, level: int | str, timestamp: float | None) -> EventLogEntry:
+    return EventLogEntry(
+        error_info=None,
+        level=level,  # type: ignore[arg-type]  # the record takes names as well
+        user_message="",
+        run_id=run_id,
+        timestamp=time.time() if timestamp is None else timestamp,
+        step_key=event.step_key,
+        job_name=event.job_name,
+        event=event,
+    )
+
+
+def _without_secrets(entry: EventLogEntry) -> EventLogEntry:
+    text = encode(entry)
+    clean = redact(text)
+    return entry if clean == text else decode_event(clean)
