@@ -310,7 +310,7 @@ def test_a_hit_imports_nothing_but_os(tmp_path, cache):
     )
     source = Path(sys.modules["runrack.host.discovery"].__file__).parents[2]
     script = (
-        f"import sys; sys.path.append({str(source)!r}); import __future__, runrack; before = set(sys.modules)\n"
+        f"import sys; sys.path.append({str(source)!r}); import runrack; before = set(sys.modules)\n"
         "from runrack.host.discovery import discover\n"
         f"index = discover([{str(tmp_path)!r}], {str(cache)!r}, now_ns={LATER_NS})\n"
         "print(len(index.entries), *sorted(set(sys.modules) - before))"

@@ -9,8 +9,6 @@ entry to a distribution goes unseen; `RUNRACK_NO_INDEX=1` looks afresh.
 As long as the index holds, this imports `os` and `sys` only and takes a fraction of a millisecond.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 
@@ -25,7 +23,7 @@ _FOLDER_FINDERS = ("_frozen_importlib_external", "importlib._bootstrap_external"
 
 
 def discover(
-    path: Sequence[str] | None = None, cache_dir: str | None = None, *, now_ns: int | None = None
+    path: "Sequence[str] | None" = None, cache_dir: str | None = None, *, now_ns: int | None = None
 ) -> PluginIndex:
     """Return the entry points that installed distributions declare for runrack.
 
@@ -54,7 +52,7 @@ def discover(
     return index
 
 
-def _scan(folders: Sequence[str]) -> tuple[PluginIndex, list[str]]:
+def _scan(folders: "Sequence[str]") -> tuple[PluginIndex, list[str]]:
     from runrack.host.scan import scan_distributions
 
     return scan_distributions(folders)
@@ -66,7 +64,7 @@ def _clock_ns() -> int:
     return time.time_ns()
 
 
-def _index_file(folders: Sequence[str], cache_dir: str | None) -> str | None:
+def _index_file(folders: "Sequence[str]", cache_dir: str | None) -> str | None:
     """Name the index of this search path, or give None when no index can or may be kept."""
     if os.environ.get("RUNRACK_NO_INDEX", "0") not in {"", "0"} or _has_foreign_finders():
         return None

@@ -1,10 +1,8 @@
 """What a look at the installed distributions gives: runrack's entry points, and what is wrong with some.
 
 These classes lie on the way of every start, so they are written out by hand: `typing`, `dataclasses` and
-`collections` each take longer to import than reading the whole index.
+`collections` each take longer to import than reading the whole index, and `__future__` a good part of that.
 """
-
-from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,7 +124,7 @@ class PluginIndex(_Record):
     __slots__ = ("diagnostics", "entries")
 
     def __init__(
-        self, entries: Sequence[EntryPointRecord] = (), diagnostics: Sequence[Diagnostic] = ()
+        self, entries: "Sequence[EntryPointRecord]" = (), diagnostics: "Sequence[Diagnostic]" = ()
     ) -> None:
         self.entries = tuple(entries)
         self.diagnostics = tuple(diagnostics)

@@ -5,8 +5,6 @@ folder of the search path (modification time, inode), a line for each file that 
 time, size), then entries and diagnostics, then a last line that proves the file complete.
 """
 
-from __future__ import annotations
-
 import os
 
 from runrack.host.entry_point import Diagnostic, EntryPointRecord, PluginIndex
@@ -39,12 +37,12 @@ def source_line(path: str) -> str:
     return _line("source", path, str(status.st_mtime_ns), str(status.st_size))
 
 
-def is_racy(lines: Sequence[str], now_ns: int) -> bool:
+def is_racy(lines: "Sequence[str]", now_ns: int) -> bool:
     """Tell whether a folder or file of these lines was changed so recently that its time proves nothing yet."""
     return any(abs(now_ns - int(line.split("\t")[2])) < _RACY_NS for line in lines)
 
 
-def read_index(index_file: str, folder_lines: Sequence[str]) -> PluginIndex | None:
+def read_index(index_file: str, folder_lines: "Sequence[str]") -> PluginIndex | None:
     """Return what the index holds, or None when there is none, it is out of date, damaged, or another user's."""
     text = _read_own_file(index_file)
     beginning = "".join([f"{_HEADER}\n", *folder_lines])
@@ -57,7 +55,7 @@ def read_index(index_file: str, folder_lines: Sequence[str]) -> PluginIndex | No
 
 
 def store_index(
-    index_file: str, folder_lines: Sequence[str], source_lines: Sequence[str], index: PluginIndex
+    index_file: str, folder_lines: "Sequence[str]", source_lines: "Sequence[str]", index: PluginIndex
 ) -> None:
     """Write the index in one move; a folder that cannot be written leaves things as they are."""
     lines = [f"{_HEADER}\n", *folder_lines, *source_lines]
@@ -97,7 +95,7 @@ def _read_own_file(path: str) -> str | None:
         os.close(descriptor)
 
 
-def _parse(lines: Sequence[str]) -> PluginIndex | None:
+def _parse(lines: "Sequence[str]") -> PluginIndex | None:
     entries = []
     diagnostics = []
     for line in lines:
@@ -115,7 +113,7 @@ def _parse(lines: Sequence[str]) -> PluginIndex | None:
     return PluginIndex(entries, diagnostics)
 
 
-def _parse_entry(fields: Sequence[str]) -> EntryPointRecord:
+def _parse_entry(fields: "Sequence[str]") -> EntryPointRecord:
     slot, name, value, distribution, version, declared_in, plugin_api, requested = fields
     return EntryPointRecord(
         slot,
