@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import platform
+import sys
 from typing import NamedTuple
 
 from runrack.errors import RunrackError
@@ -126,7 +126,7 @@ def _failed_import(target: Target, error: ImportError) -> TargetError:
 
 
 def _syntax_error(target: Target, error: SyntaxError) -> TargetError:
-    version = platform.python_version()
+    version = ".".join(str(part) for part in sys.version_info[:3])
     required = target.distribution and find_required_python(target.distribution)
     needs = f"; the distribution needs Python {required}" if required else ""
     reason = f"{error.filename}:{error.lineno} is not valid in Python {version} (SyntaxError){needs}"

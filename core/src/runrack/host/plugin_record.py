@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-
-import msgspec
+from typing import NamedTuple
 
 
 class PluginState(StrEnum):
@@ -18,7 +17,7 @@ class PluginState(StrEnum):
     LOADED = "loaded"
 
 
-class PluginRecord(msgspec.Struct, frozen=True, kw_only=True):
+class PluginRecord(NamedTuple):
     """One plugin, described without importing it.
 
     Attributes:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import NoReturn
 
-import msgspec
-
 from runrack.errors import (
     InvalidArgumentError,
     PluginBlockedError,
@@ -226,11 +224,9 @@ class PluginRegistry:
         key = _key(record)
         failure = self._failures.get(key)
         if failure is not None:
-            return msgspec.structs.replace(
-                record, state=PluginState.FAILED, reason=failure.reason, fix=failure.fix
-            )
+            return record._replace(state=PluginState.FAILED, reason=failure.reason, fix=failure.fix)
         if key in self._objects:
-            return msgspec.structs.replace(record, state=PluginState.LOADED)
+            return record._replace(state=PluginState.LOADED)
         return record
 
     def _checked(self, record: PluginRecord, found: object) -> object:
@@ -286,8 +282,7 @@ def _shadow(record: PluginRecord, claims: list[PluginRecord]) -> PluginRecord:
     if record.state is not PluginState.FOUND or not others:
         return record
     names = " and ".join(other.label for other in others)
-    return msgspec.structs.replace(
-        record,
+    return record._replace(
         state=PluginState.SHADOWED,
         reason=f"{record.label} and {names} both claim the name {record.name!r}",
         fix=f"uninstall one of them, or add it to `plugins: block:` in runrack.yaml, such as {others[0].distribution}",
