@@ -38,6 +38,10 @@ class InvalidArgumentError(RunrackError, ValueError):
     exit_code = 2
 
 
+class UnsafePathError(InvalidArgumentError):
+    """The path leads out of the folder that it has to stay in."""
+
+
 class InvariantViolationError(RunrackError):
     """The request contradicts the state that it meets."""
 
@@ -52,6 +56,10 @@ class InvalidInvocationError(RunrackError):
     """A definition was called in a way that it does not allow."""
 
     exit_code = 2
+
+
+class ResourceAccessError(InvalidInvocationError, AttributeError):
+    """An op asked for a resource that it does not require."""
 
 
 class LoadError(RunrackError):
@@ -232,6 +240,10 @@ class ExecutionInterruptedError(BaseException):
 
 class UserCodeError(RunrackError):
     """The user's own code is at fault: base of what the error boundary produces and of `Failure`."""
+
+
+class RedactedUserCodeError(UserCodeError):
+    """An error of the user's code whose text is kept out of the run's log. The message says how to find it."""
 
 
 class UserCodeExecutionError(UserCodeError):

@@ -1,0 +1,113 @@
+"""ContainedFolder: files below one folder, reached name by name, so that no link inside leads out of it."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from runrack.errors import UnsafePathError
+
+_PRIVATE_FOLDER = 0o700
+_PRIVATE_FILE = 0o600
+
+
+class ContainedFolder:
+    """A folder that only its owner can read, and whose content is reached without following any link in it.
+
+    - The folder itself may be a link, or lie below one: where it lies is the operator's choice.
+    - It is made when first written to, as are the folders in it.
+    - `names` are single names, outermost first. Whoever gets them from outside makes them safe first.
+
+    Attributes:
+        path: The folder: absolute.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).absolute()
+
+    @contextmanager
+    def enter(self, names: Sequence[str] = (), *, create: bool = False) -> Iterator[int]:
+        """Return a context that gives the descriptor of a folder in this one, or of this one.
+
+        Args:
+            names: The way to the folder.
+            create: Whether missing folders are made.
+
+        Raises:
+            FileNotFoundError: A folder is missing, and `create` does not say to make it.
+            UnsafePathError: The way leads through a link.
+        """
+        if create:
+            _make_private_folder(self.path)
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            for name in names:
+                parent, descriptor = descriptor, self._open_folder(name, descriptor, create=create)
+                os.close(parent)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def open_file(self, names: Sequence[str], flags: int) -> int:
+        """Return the descriptor of a file, opened with `flags`; with `O_CREAT` among them, what is missing is made.
+
+        Raises:
+            FileNotFoundError: The file, or a folder on the way, is missing.
+            UnsafePathError: The file is a link, or the way leads through one.
+        """
+        *folders, name = names
+        with (
+            self.enter(folders, create=bool(flags & os.O_CREAT)) as folder,
+            self._refusing_links(name, folder),
+        ):
+            return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE_FILE, dir_fd=folder)
+
+    def create_file(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Make a file directly in this folder: it appears with its whole content, or not at all.
+
+        - A process that is killed meanwhile may leave a hidden file, which ends in `.tmp`.
+        """
+        hidden = f".{name}.tmp"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with self.enter(create=True) as folder:
+            descriptor = os.open(hidden, flags, _PRIVATE_FILE, dir_fd=folder)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.writelines(pieces)
+                os.rename(hidden, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except BaseException:
+                os.unlink(hidden, dir_fd=folder)
+                raise
+
+    def _open_folder(self, name: str, parent: int, *, create: bool) -> int:
+        if create:
+            with suppress(FileExistsError):
+                os.mkdir(name, _PRIVATE_FOLDER, dir_fd=parent)
+        with self._refusing_links(name, parent):
+            return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+
+    @contextmanager
+    def _refusing_links(self, name: str, parent: int) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if not _is_link(name, parent):
+                raise
+            raise UnsafePathError(
+                f"{name!r} in {self.path} is a symbolic link; links are not followed there. Remove it"
+            ) from error
+
+
+def _make_private_folder(path: Path) -> None:
+    if path.is_dir():
+        return
+    _make_private_folder(path.parent)
+    with suppress(FileExistsError):
+        path.mkdir(mode=_PRIVATE_FOLDER)
+
+
+def _is_link(name: str, parent: int) -> bool:
+    with suppress(OSError):
+        return stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+    return False
