@@ -156,6 +156,27 @@ def test_a_cache_that_cannot_be_written_costs_nothing_else(tmp_path):
     assert names(find(tmp_path / "site", tmp_path / "file" / "cache")) == [("storage", "a", "acme", "1.0")]
 
 
+def test_processes_that_discover_at_once_leave_one_good_index(tmp_path, cache):
+    """Many processes without an index find the same, and leave one complete file and nothing else."""
+    fake_distribution(tmp_path, "acme", entry_points={"runrack.storage": {"a": "acme:A"}})
+    script = (
+        "import sys; from runrack.host.discovery import discover\n"
+        "sys.stdin.readline()\n"
+        f"print(discover([{str(tmp_path)!r}], {str(cache)!r}, now_ns={LATER_NS}))"
+    )
+    command = [sys.executable, "-c", script]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(6)
+    ]
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    printed = {process.communicate()[0] for process in processes}
+
+    assert printed == {f"{find(tmp_path, cache)}\n"}
+    assert [path.suffix for path in cache.iterdir()] == [".tsv"]
+
+
 def test_a_finder_from_elsewhere_switches_the_index_off(tmp_path, cache, monkeypatch):
     """Where distributions do not come from folders alone, no index is kept: nothing would tell when it is stale."""
 
