@@ -1,0 +1,115 @@
+"""Submitting and launching through the instance, with parts that only record."""
+
+import pytest
+from typing_extensions import override
+
+from runrack.errors import InvariantViolationError, RunNotFoundError
+from runrack.instance.instance import Instance, InstanceType
+from runrack.interfaces.run_coordinator import RunCoordinator
+from runrack.interfaces.run_launcher import RunLauncher
+from runrack.records.event_type import EventType
+from runrack.records.run import JobCodeOrigin, RemoteJobOrigin
+from runrack.records.run_status import RunStatus
+
+
+class RecordingLauncher(RunLauncher):
+    def __init__(self, error=None):
+        self.error = error
+        self.launched = []
+
+    @override
+    def launch_run(self, context):
+        self.launched.append((context.run.run_id, context.run.status))
+        if self.error is not None:
+            raise self.error
+
+    @override
+    def terminate(self, run_id):
+        return False
+
+
+class ImmediateCoordinator(RunCoordinator):
+    @override
+    def submit_run(self, context):
+        return self.instance.launch_run(context.run.run_id, context.workspace)
+
+    @override
+    def cancel_run(self, run_id):
+        return run_id == "cancelable"
+
+
+@pytest.fixture
+def make_instance():
+    from runrack_memory import MemoryStorage
+
+    opened = []
+
+    def make(launcher):
+        instance = Instance(
+            InstanceType.EPHEMERAL,
+            storage=MemoryStorage(),
+            run_launcher=launcher,
+            run_coordinator=ImmediateCoordinator(),
+        )
+        opened.append(instance)
+        return instance
+
+    yield make
+    for instance in opened:
+        instance.dispose()
+
+
+def submittable_run(instance):
+    return instance.create_run(
+        job_name="job",
+        remote_job_origin=RemoteJobOrigin("loc", "job"),
+        job_code_origin=JobCodeOrigin("job", "job", module="somewhere"),
+    )
+
+
+def test_submitted_run_reaches_the_launcher_as_starting(make_instance):
+    """The coordinator launches it; the launcher gets it in status STARTING."""
+    launcher = RecordingLauncher()
+    instance = make_instance(launcher)
+    run = submittable_run(instance)
+    assert instance.submit_run(run.run_id).status is RunStatus.STARTING
+    assert launcher.launched == [(run.run_id, RunStatus.STARTING)]
+
+
+def test_submit_needs_origins(make_instance):
+    """A run that does not say where its code lies cannot be submitted."""
+    instance = make_instance(RecordingLauncher())
+    with pytest.raises(InvariantViolationError, match="job_code_origin"):
+        instance.submit_run(instance.create_run(job_name="job").run_id)
+
+
+def test_unknown_run_is_refused(make_instance):
+    """Submitting or launching an unknown run names it."""
+    instance = make_instance(RecordingLauncher())
+    for call in (instance.submit_run, instance.launch_run):
+        with pytest.raises(RunNotFoundError) as caught:
+            call("nobody")
+        assert caught.value.run_id == "nobody"
+
+
+def test_failed_launch_ends_the_run(make_instance):
+    """RUN_STARTING, an engine event with the error, RUN_FAILURE; the error is raised."""
+    instance = make_instance(RecordingLauncher(OSError("no more processes")))
+    run = submittable_run(instance)
+    with pytest.raises(OSError, match="no more processes"):
+        instance.launch_run(run.run_id)
+    entries = instance.all_logs(run.run_id)
+    assert [entry.event_type for entry in entries] == [
+        EventType.RUN_STARTING,
+        EventType.ENGINE_EVENT,
+        EventType.RUN_FAILURE,
+    ]
+    assert "no more processes" in entries[1].event.event_specific_data.error.message
+    assert instance.get_run_by_id(run.run_id).status is RunStatus.FAILURE
+
+
+def test_cancel_asks_the_coordinator(make_instance):
+    """Whether a run can be canceled is the coordinator's answer."""
+    instance = make_instance(RecordingLauncher())
+    assert instance.cancel_run("cancelable")
+    assert not instance.cancel_run("other")
