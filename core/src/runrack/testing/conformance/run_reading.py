@@ -1,0 +1,366 @@
+"""How a run storage is read: order, limits, cursors and filters."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from runrack.errors import InvalidArgumentError
+from runrack.interfaces.run_storage import RunStorage
+from runrack.records import tags as tag_names
+from runrack.records.event_type import EventType
+from runrack.records.run import Run
+from runrack.records.run_status import RunStatus
+from runrack.records.runs_filter import RunsFilter
+from runrack.testing.builders import NOW, make_event, make_job_snapshot, make_run, moment
+from runrack.testing.conformance.suite import Ability, ConformanceSuite, needs
+
+AWKWARD_STRINGS = (
+    "a",
+    "A",
+    "a ",
+    "á",
+    "a\u0301",
+    "%",
+    "_",
+    "a%",
+    "a_",
+    "ab",
+    "a'b",
+    'a"b',
+    "a\\b",
+    "a\nb",
+    "; DROP TABLE runs; --",
+    "日本語",
+    "🚀",
+    "",
+)
+"""Strings that a careless comparison takes for one another, or for a part of a query."""
+
+
+def _add(storage: RunStorage, *runs: Run) -> None:
+    for index, run in enumerate(runs):
+        storage.add_run(run, create_time=moment(index))
+
+
+def _add_three(storage: RunStorage) -> None:
+    _add(storage, *(make_run(run_id) for run_id in "abc"))
+
+
+class RunReadingTests(ConformanceSuite[RunStorage]):
+    """What `get_run_records` and what is built on it return."""
+
+    def test_a_run_is_read_back_equal(self, storage: RunStorage) -> None:
+        """A run is read back with every field as it was given."""
+        snapshot_id = storage.add_snapshot(make_job_snapshot())
+        run = make_run(
+            run_config={"ops": {"a": {"config": [1, 2.5, None, True, "ü"]}}},
+            status=RunStatus.QUEUED,
+            tags={"team": "ops"},
+            root_run_id="root",
+            parent_run_id="parent",
+            step_keys_to_execute=("a", "b"),
+            op_selection=("*a",),
+            resolved_op_selection=frozenset({"a", "b"}),
+            job_snapshot_id=snapshot_id,
+        )
+        assert storage.add_run(run) == run
+        assert storage.get_run_by_id(run.run_id) == run
+
+    def test_a_stored_run_is_out_of_reach(self, storage: RunStorage) -> None:
+        """Changing the dicts that a run was made of does not change what is stored. Check for shared references."""
+        config, tags = {"a": 1}, {"key": "value"}
+        storage.add_run(make_run("a", run_config=config, tags=tags))
+        config["a"], tags["key"] = 2, "other"
+        stored = storage.get_run_by_id("a")
+        assert stored is not None
+        assert (stored.run_config, stored.tags) == ({"a": 1}, {"key": "value"})
+
+    def test_a_missing_run_is_none(self, storage: RunStorage) -> None:
+        """An unknown or empty id gives None and False."""
+        assert (storage.get_run_by_id("x"), storage.get_run_by_id("")) == (None, None)
+        assert (storage.get_run_record_by_id("x"), storage.has_run("x"), storage.has_run("")) == (
+            None,
+            False,
+            False,
+        )
+
+    def test_an_empty_storage_gives_nothing(self, storage: RunStorage) -> None:
+        """An empty storage gives no runs, no tags and a count of 0."""
+        assert list(storage.get_run_records()) == []
+        assert (storage.get_runs_count(), list(storage.get_run_tags()), list(storage.get_run_tag_keys())) == (
+            0,
+            [],
+            [],
+        )
+
+    def test_runs_come_newest_first(self, storage: RunStorage) -> None:
+        """Runs come in the reverse order of insertion, or in that order when ascending."""
+        _add_three(storage)
+        assert storage.get_run_ids() == ["c", "b", "a"]
+        assert [run.run_id for run in storage.get_runs(ascending=True)] == ["a", "b", "c"]
+
+    def test_insertion_decides_not_time(self, storage: RunStorage) -> None:
+        """A run that was made earlier but added later counts as newer. Check that no timestamp orders."""
+        storage.add_run(make_run("first"), create_time=moment(10))
+        storage.add_historical_run(make_run("second"), create_time=moment(0))
+        assert storage.get_run_ids() == ["second", "first"]
+
+    def test_storage_ids_grow(self, storage: RunStorage) -> None:
+        """Storage ids are positive and grow in the order of insertion."""
+        _add_three(storage)
+        ids = [record.storage_id for record in storage.get_run_records(ascending=True)]
+        assert ids == sorted(set(ids))
+        assert ids[0] > 0
+
+    @pytest.mark.parametrize(
+        ("limit", "expected"),
+        [(0, []), (1, ["c"]), (2, ["c", "b"]), (3, ["c", "b", "a"]), (9, ["c", "b", "a"])],
+    )
+    def test_a_limit_is_exact(self, storage: RunStorage, limit: int, expected: list[str]) -> None:
+        """A limit gives as many runs as it says, 0 none; check 0 against "no limit"."""
+        _add_three(storage)
+        assert storage.get_run_ids(limit=limit) == expected
+
+    def test_a_negative_limit_is_refused(self, storage: RunStorage) -> None:
+        """A negative limit raises InvalidArgumentError."""
+        with pytest.raises(InvalidArgumentError):
+            storage.get_run_records(limit=-1)
+
+    def test_a_cursor_is_exclusive(self, storage: RunStorage) -> None:
+        """A cursor gives the runs added before it, or after it when ascending."""
+        _add_three(storage)
+        assert storage.get_run_ids(cursor="b") == ["a"]
+        assert [run.run_id for run in storage.get_runs(cursor="b", ascending=True)] == ["c"]
+        assert (storage.get_run_ids(cursor="a"), storage.get_run_ids(cursor="c", limit=1)) == ([], ["b"])
+
+    def test_an_unknown_cursor_gives_nothing(self, storage: RunStorage) -> None:
+        """An unknown cursor gives no runs, an empty one is no cursor."""
+        _add_three(storage)
+        assert storage.get_run_ids(cursor="x") == []
+        assert storage.get_run_ids(cursor="") == ["c", "b", "a"]
+
+    def test_a_cursor_needs_not_match_the_filter(self, storage: RunStorage) -> None:
+        """The run that a cursor names may be one that the filter leaves out."""
+        _add(storage, make_run("a", job_name="x"), make_run("b", job_name="y"), make_run("c", job_name="x"))
+        assert storage.get_run_ids(RunsFilter(job_name="x"), cursor="b") == ["a"]
+
+    def test_pages_give_every_run_once(self, storage: RunStorage) -> None:
+        """Following the cursor through pages gives every run once, in both directions."""
+        ids = [f"run-{index}" for index in range(25)]
+        _add(storage, *(make_run(run_id) for run_id in ids))
+        assert self._pages(storage, ascending=True) == ids
+        assert self._pages(storage, ascending=False) == ids[::-1]
+
+    def _pages(self, storage: RunStorage, *, ascending: bool) -> list[str]:
+        seen: list[str] = []
+        while page := storage.get_run_records(
+            limit=4, cursor=seen[-1] if seen else None, ascending=ascending
+        ):
+            seen += [record.run.run_id for record in page]
+        return seen
+
+    def test_run_ids_select_any_of_them(self, storage: RunStorage) -> None:
+        """`run_ids` selects the runs that exist, each once, in the usual order."""
+        _add_three(storage)
+        assert storage.get_run_ids(RunsFilter(run_ids=["a", "x", "c", "a"])) == ["c", "a"]
+
+    def test_many_run_ids_can_be_asked_for(self, storage: RunStorage) -> None:
+        """`run_ids` may hold more ids than a statement may have parameters (2,000). Check for chunks."""
+        _add_three(storage)
+        wanted = [f"{index}" for index in range(2_000)]
+        assert storage.get_run_ids(RunsFilter(run_ids=["a", *wanted, "c"])) == ["c", "a"]
+
+    def test_a_job_name_selects_exactly(self, storage: RunStorage) -> None:
+        """`job_name` compares whole strings by code point: case, accents, blanks, `%`, `_` and quotes count."""
+        _add(storage, *(make_run(f"{index}", job_name=name) for index, name in enumerate(AWKWARD_STRINGS)))
+        found = {name: storage.get_run_ids(RunsFilter(job_name=name)) for name in AWKWARD_STRINGS}
+        assert found == {name: [f"{index}"] for index, name in enumerate(AWKWARD_STRINGS)}
+
+    def test_run_ids_compare_exactly(self, storage: RunStorage) -> None:
+        """Run ids that differ only in case are two runs."""
+        _add(storage, make_run("run"), make_run("RUN"))
+        assert storage.get_run_ids(RunsFilter(run_ids=["RUN"])) == ["RUN"]
+
+    @pytest.mark.parametrize("status", RunStatus)
+    def test_statuses_select_any_of_them(self, storage: RunStorage, status: RunStatus) -> None:
+        """`statuses` selects the runs with one of them, and all when empty."""
+        _add(storage, *(make_run(each.value, status=each) for each in RunStatus))
+        assert storage.get_run_ids(RunsFilter(statuses=[status])) == [status.value]
+        assert storage.get_runs_count(RunsFilter(statuses=[status, RunStatus.MANAGED])) == len(
+            {status, RunStatus.MANAGED}
+        )
+        assert storage.get_runs_count(RunsFilter(statuses=[])) == len(RunStatus)
+
+    def test_tags_must_all_match(self, storage: RunStorage) -> None:
+        """Every key of `tags` must match on the same run: they are joined by AND."""
+        _add(
+            storage,
+            make_run("a", tags={"x": "1", "y": "1"}),
+            make_run("b", tags={"x": "1"}),
+            make_run("c", tags={"y": "1"}),
+        )
+        assert storage.get_run_ids(RunsFilter(tags={"x": "1", "y": "1"})) == ["a"]
+        assert storage.get_run_ids(RunsFilter(tags={"x": "1"})) == ["b", "a"]
+        assert storage.get_run_ids(RunsFilter(tags={})) == ["c", "b", "a"]
+
+    def test_a_list_of_tag_values_means_any(self, storage: RunStorage) -> None:
+        """A list of values means any of them, an empty list nothing."""
+        _add(storage, *(make_run(value, tags={"x": value}) for value in ("1", "2", "3")))
+        assert storage.get_run_ids(RunsFilter(tags={"x": ["1", "3"]})) == ["3", "1"]
+        assert storage.get_run_ids(RunsFilter(tags={"x": []})) == []
+
+    def test_a_tag_value_belongs_to_its_key(self, storage: RunStorage) -> None:
+        """A value under another key does not match."""
+        _add(storage, make_run("a", tags={"x": "1", "y": "2"}))
+        assert storage.get_run_ids(RunsFilter(tags={"x": "2"})) == []
+
+    def test_tags_compare_exactly(self, storage: RunStorage) -> None:
+        """Tag keys and values compare by code point."""
+        _add(
+            storage,
+            *(make_run(f"{index}", tags={text: text}) for index, text in enumerate(AWKWARD_STRINGS)),
+        )
+        found = {text: storage.get_run_ids(RunsFilter(tags={text: text})) for text in AWKWARD_STRINGS}
+        assert found == {text: [f"{index}"] for index, text in enumerate(AWKWARD_STRINGS)}
+
+    @needs(Ability.KEEPS_NUL_IN_NAMES)
+    def test_nul_does_not_end_a_name(self, storage: RunStorage) -> None:
+        """Names that are equal up to a NUL differ."""
+        _add(
+            storage,
+            make_run("a", job_name="x\0y", tags={"k\0": "v\0"}),
+            make_run("b", job_name="x\0z", tags={"k": "v"}),
+        )
+        assert storage.get_run_ids(RunsFilter(job_name="x\0y")) == ["a"]
+        assert storage.get_run_ids(RunsFilter(tags={"k\0": "v\0"})) == ["a"]
+
+    def test_a_snapshot_selects_its_runs(self, storage: RunStorage) -> None:
+        """`snapshot_id` selects the runs of a job snapshot."""
+        snapshot_id = storage.add_snapshot(make_job_snapshot())
+        _add(storage, make_run("a", job_snapshot_id=snapshot_id), make_run("b"))
+        assert storage.get_run_ids(RunsFilter(snapshot_id=snapshot_id)) == ["a"]
+
+    def test_subruns_can_be_hidden(self, storage: RunStorage) -> None:
+        """`exclude_subruns` hides the runs that carry a backfill's tag."""
+        _add(storage, make_run("a"), make_run("b", tags={tag_names.BACKFILL: "1"}))
+        assert storage.get_run_ids(RunsFilter(exclude_subruns=True)) == ["a"]
+        assert storage.get_run_ids(RunsFilter(exclude_subruns=False)) == ["b", "a"]
+
+    def test_creation_bounds_are_strict(self, storage: RunStorage) -> None:
+        """`created_after` and `created_before` leave out a run made at that very moment."""
+        _add_three(storage)
+        assert storage.get_run_ids(RunsFilter(created_after=moment(1))) == ["c"]
+        assert storage.get_run_ids(RunsFilter(created_before=moment(1))) == ["a"]
+        between = RunsFilter(created_after=moment(0), created_before=moment(2))
+        assert storage.get_run_ids(between) == ["b"]
+
+    def test_update_bounds_are_strict(self, storage: RunStorage) -> None:
+        """`updated_after` and `updated_before` look at the last update, not at the creation."""
+        _add_three(storage)
+        start = make_event(EventType.RUN_START)
+        storage.handle_run_event("a", start, update_timestamp=moment(100))
+        assert storage.get_run_ids(RunsFilter(updated_after=moment(2))) == ["a"]
+        assert storage.get_run_ids(RunsFilter(updated_before=moment(2))) == ["b"]
+        assert storage.get_run_ids(RunsFilter(updated_after=moment(100))) == []
+
+    def test_bounds_tell_microseconds_apart(self, storage: RunStorage) -> None:
+        """Times are kept to the microsecond."""
+        exact = moment() + timedelta(microseconds=123_456)
+        storage.add_run(make_run("a"), create_time=exact)
+        (record,) = storage.get_run_records()
+        assert record.create_timestamp == exact
+        just_before = RunsFilter(created_after=exact - timedelta(microseconds=1))
+        assert storage.get_run_ids(just_before) == ["a"]
+
+    @pytest.mark.parametrize("hours", [-11, 2, 14])
+    def test_bounds_of_other_time_zones_are_converted(self, storage: RunStorage, hours: int) -> None:
+        """A bound in another time zone means the same moment. Check that no tzinfo is merely dropped."""
+        _add_three(storage)
+        bound = moment(1).astimezone(timezone(timedelta(hours=hours)))
+        assert storage.get_run_ids(RunsFilter(created_after=bound)) == ["c"]
+
+    def test_a_naive_bound_is_utc(self, storage: RunStorage) -> None:
+        """A bound without a time zone is taken as UTC."""
+        _add_three(storage)
+        assert storage.get_run_ids(RunsFilter(created_before=moment(1).replace(tzinfo=None))) == ["a"]
+
+    def test_creation_time_of_another_zone_is_converted(self, storage: RunStorage) -> None:
+        """A run made at a moment of another time zone reads back as that moment in UTC."""
+        local = datetime.fromtimestamp(NOW, timezone(timedelta(hours=5)))
+        storage.add_run(make_run("a"), create_time=local)
+        (record,) = storage.get_run_records()
+        assert (record.create_timestamp, record.create_timestamp.utcoffset()) == (moment(), timedelta(0))
+        assert (record.update_timestamp, record.update_timestamp.utcoffset()) == (moment(), timedelta(0))
+
+    def test_filters_are_joined_by_and(self, storage: RunStorage) -> None:
+        """A run is selected only when it satisfies every field that is given."""
+        wanted = make_run("a", job_name="x", status=RunStatus.STARTED, tags={"k": "v"})
+        others: list[dict[str, Any]] = [{"job_name": "y"}, {"status": RunStatus.QUEUED}, {"tags": {"k": "w"}}]
+        _add(storage, wanted, *(replace(wanted, run_id=f"{i}", **other) for i, other in enumerate(others)))
+        filters = RunsFilter(job_name="x", statuses=[RunStatus.STARTED], tags={"k": "v"})
+        assert (storage.get_run_ids(filters), storage.get_runs_count(filters)) == (["a"], 1)
+
+    def test_a_count_counts_the_selected(self, storage: RunStorage) -> None:
+        """`get_runs_count` counts what `get_runs` would return, each run once."""
+        _add(storage, *(make_run(f"{index}", tags={"x": "1", "y": "2"}) for index in range(3)))
+        assert (storage.get_runs_count(), storage.get_runs_count(RunsFilter(run_ids=["0"]))) == (3, 1)
+        assert storage.get_runs_count(RunsFilter(tags={"x": ["1", "2"], "y": ["2", "3"]})) == 3
+
+    @pytest.mark.parametrize(
+        ("order_by", "expected"),
+        [
+            ("id", ["b", "a", "c"]),
+            ("run_id", ["a", "b", "c"]),
+            ("job_name", ["b", "c", "a"]),
+            ("status", ["c", "b", "a"]),
+            ("create_timestamp", ["c", "b", "a"]),
+            ("update_timestamp", ["c", "b", "a"]),
+        ],
+    )
+    def test_runs_can_be_ordered(self, storage: RunStorage, order_by: str, expected: list[str]) -> None:
+        """`order_by` orders by that column, ties by insertion; `ascending` False reverses."""
+        storage.add_run(make_run("b", job_name="B", status=RunStatus.SUCCESS), create_time=moment(2))
+        storage.add_run(make_run("a", job_name="a", status=RunStatus.SUCCESS), create_time=moment(3))
+        storage.add_run(make_run("c", job_name="B", status=RunStatus.FAILURE), create_time=moment(1))
+        up = [record.run.run_id for record in storage.get_run_records(order_by=order_by, ascending=True)]
+        down = [record.run.run_id for record in storage.get_run_records(order_by=order_by)]
+        assert (up, down) == (expected, expected[::-1])
+
+    @pytest.mark.parametrize("order_by", ["start_time", "end_time"])
+    def test_runs_without_a_time_come_first(self, storage: RunStorage, order_by: str) -> None:
+        """Rows without a value come first when ascending, last when not. Check the database's own order of NULL."""
+        _add_three(storage)
+        for run_id, seconds in (("c", 10), ("a", 20)):
+            for event_type in (EventType.RUN_START, EventType.RUN_SUCCESS):
+                storage.handle_run_event(run_id, make_event(event_type), update_timestamp=moment(seconds))
+        up = [record.run.run_id for record in storage.get_run_records(order_by=order_by, ascending=True)]
+        down = [record.run.run_id for record in storage.get_run_records(order_by=order_by)]
+        assert (up, down) == (["b", "c", "a"], ["a", "c", "b"])
+
+    def test_an_order_goes_before_the_limit(self, storage: RunStorage) -> None:
+        """The limit cuts what is ordered already; a cursor compares insertion also then."""
+        _add(storage, *(make_run(run_id) for run_id in "bcad"))
+        first = storage.get_run_records(order_by="run_id", ascending=True, limit=2)
+        assert [record.run.run_id for record in first] == ["a", "b"]
+        after = storage.get_run_records(order_by="run_id", ascending=True, cursor="c")
+        assert [record.run.run_id for record in after] == ["a", "d"]
+
+    @pytest.mark.parametrize("order_by", ["", "body", "id; DROP TABLE runs", "__class__"])
+    def test_an_unknown_order_is_refused(self, storage: RunStorage, order_by: str) -> None:
+        """`order_by` takes one of RUN_ORDERS and raises InvalidArgumentError for anything else."""
+        with pytest.raises(InvalidArgumentError):
+            storage.get_run_records(order_by=order_by)
+
+    def test_a_group_is_its_root_and_its_retries(self, storage: RunStorage) -> None:
+        """A group is its root first, then the runs whose tag names the root, oldest first."""
+        _add(storage, make_run("root"), make_run("stranger"))
+        for index in (1, 2):
+            tags = {tag_names.ROOT_RUN_ID: "root"}
+            retry = make_run(f"retry-{index}", root_run_id="root", parent_run_id="root", tags=tags)
+            storage.add_run(retry)
+        for run_id in ("root", "retry-1", "retry-2"):
+            root_id, runs = storage.get_run_group(run_id)
+            assert (root_id, [run.run_id for run in runs]) == ("root", ["root", "retry-1", "retry-2"])
+        assert [run.run_id for run in storage.get_run_group("stranger")[1]] == ["stranger"]

@@ -1,0 +1,64 @@
+"""What other processes do during a test: each function opens the storage, does one thing, and disposes of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from runrack.interfaces.event_log_storage import EventLogStorage
+from runrack.interfaces.part import InstancePart
+from runrack.interfaces.run_storage import RunStorage
+from runrack.records.event_type import EventType
+from runrack.testing.builders import make_entry, make_event, make_heartbeat, make_run
+
+PartT = TypeVar("PartT", bound=InstancePart)
+
+
+def add_runs(open_storage: Callable[[], RunStorage], count: int, number: int) -> None:
+    """Add runs named after the number of the process."""
+    with _opened(open_storage) as storage:
+        for index in range(count):
+            storage.add_run(make_run(f"{number}-{index}"))
+
+
+def add_tags(open_storage: Callable[[], RunStorage], run_id: str, count: int, number: int) -> None:
+    """Set tags of one run, one call each."""
+    with _opened(open_storage) as storage:
+        for index in range(count):
+            storage.add_run_tags(run_id, {f"{number}-{index}": "value"})
+
+
+def start_run(open_storage: Callable[[], RunStorage], run_id: str, _number: int) -> bool:
+    """Try to move one run to STARTED, and tell whether this process did."""
+    with _opened(open_storage) as storage:
+        return storage.handle_run_event(run_id, make_event(EventType.RUN_START))
+
+
+def send_heartbeats(open_storage: Callable[[], RunStorage], count: int, number: int) -> None:
+    """Write heartbeats of one kind of daemon."""
+    with _opened(open_storage) as storage:
+        for index in range(count):
+            storage.add_daemon_heartbeat(make_heartbeat(daemon_id=f"{number}", timestamp=float(index)))
+
+
+def store_messages(open_storage: Callable[[], EventLogStorage], count: int, number: int) -> list[int]:
+    """Store messages of a run named after the number of the process, and return their storage ids."""
+    with _opened(open_storage) as storage:
+        return [
+            storage.store_event(make_entry(f"{index}", run_id=f"run-{number}")).storage_id
+            for index in range(count)
+        ]
+
+
+def claim_slot(open_storage: Callable[[], EventLogStorage], key: str, number: int) -> bool:
+    """Claim a slot for a step of a run named after the number of the process, and tell whether it got one."""
+    with _opened(open_storage) as storage:
+        return storage.claim_concurrency_slot(key, f"run-{number}", "step").is_claimed
+
+
+@contextmanager
+def _opened(open_storage: Callable[[], PartT]) -> Iterator[PartT]:
+    storage = open_storage()
+    try:
+        yield storage
+    finally:
+        storage.dispose()
