@@ -6,7 +6,6 @@ what happened, where, and what to do, and never holds a configuration value that
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar
@@ -25,11 +24,8 @@ class RunrackError(Exception):
     """What the command line exits with when this error ends a command: 2 where the input was at fault."""
 
     def __init__(self, message: str | None = None) -> None:
-        self.message = message if message is not None else inspect.cleandoc(type(self).__doc__ or "")
+        self.message = message if message is not None else _first_paragraph(type(self).__doc__ or "")
         super().__init__(self.message)
-
-
-# Input ---------------------------------------------------------------------------------------------------------------
 
 
 class InvalidArgumentError(RunrackError, ValueError):
@@ -86,9 +82,6 @@ class HomeError(ConfigError):
     """The runrack home ($RUNRACK_HOME) cannot be used."""
 
 
-# Missing and conflicting ---------------------------------------------------------------------------------------------
-
-
 class NotFoundError(RunrackError):
     """What was asked for does not exist."""
 
@@ -137,9 +130,6 @@ class AlreadyExistsError(ConflictError):
     """A row with this key is stored already."""
 
 
-# Plugins -------------------------------------------------------------------------------------------------------------
-
-
 class PluginError(RunrackError):
     """A plugin cannot be used.
 
@@ -180,9 +170,6 @@ class HookRegistrationError(PluginError):
     """A plugin's hook implementation does not fit any hook that runrack calls."""
 
 
-# Storage -------------------------------------------------------------------------------------------------------------
-
-
 class StorageError(RunrackError):
     """A storage cannot do what it was asked."""
 
@@ -219,9 +206,6 @@ class RecordDecodeError(StorageError):
     def __init__(self, message: str, run_id: str | None = None) -> None:
         super().__init__(message)
         self.run_id = run_id
-
-
-# Execution -----------------------------------------------------------------------------------------------------------
 
 
 class UnmetExecutorRequirementsError(RunrackError):
@@ -310,3 +294,7 @@ class TypeCheckError(UserCodeError):
 
 class StepOutputError(UserCodeError):
     """An op did not give the outputs that it declares."""
+
+
+def _first_paragraph(docstring: str) -> str:
+    return " ".join(docstring.partition("\n\n")[0].split())
