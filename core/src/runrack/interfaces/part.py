@@ -1,17 +1,81 @@
 """What is common to the parts that slide into an instance, and what they may ask of it."""
 
+from __future__ import annotations
+
 import weakref
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from runrack.errors import InvariantViolationError
 from runrack.records.event import Event, EventLogEntry, EventLogRecord
 from runrack.records.event_data import EngineEventData
-from runrack.records.run import Run
+from runrack.records.run import JobCodeOrigin, Run
+from runrack.records.snapshot import ExecutionPlanSnapshot, JobSnapshot
+
+if TYPE_CHECKING:
+    from runrack.interfaces.artifact_storage import ArtifactStorage
+    from runrack.interfaces.compute_log_manager import ComputeLogManager
+
+
+class HookCaller(Protocol):
+    """Calls the hooks of `runrack.hookspecs`."""
+
+    def call(self, hook: str, /, **arguments: Any) -> None:
+        """Call every implementation of a hook with all of its arguments; what one raises goes no further."""
+        ...
+
+
+class PluginLoader(Protocol):
+    """Gives plugins by name."""
+
+    def load_plugin(self, slot: str, name: str) -> object:
+        """Return the object that the plugin of this slot and name is."""
+        ...
 
 
 class InstanceServices(Protocol):
-    """What a part may ask of the instance that it belongs to."""
+    """What a part, or the engine, may ask of the instance that it belongs to."""
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether nothing of the instance outlives it, so that no other process can open it."""
+        ...
+
+    @property
+    def artifact_storage(self) -> ArtifactStorage:
+        """Where things lie on this machine's disk."""
+        ...
+
+    @property
+    def compute_log_manager(self) -> ComputeLogManager:
+        """Captures what steps write to stdout and stderr."""
+        ...
+
+    @property
+    def hooks(self) -> HookCaller:
+        """Calls the hooks of plugins."""
+        ...
+
+    @property
+    def registry(self) -> PluginLoader:
+        """The plugins that can be used."""
+        ...
+
+    def create_run(
+        self,
+        *,
+        job_name: str,
+        run_id: str | None = None,
+        run_config: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        op_selection: Sequence[str] | None = None,
+        resolved_op_selection: frozenset[str] | None = None,
+        job_snapshot: JobSnapshot | None = None,
+        execution_plan_snapshot: ExecutionPlanSnapshot | None = None,
+        job_code_origin: JobCodeOrigin | None = None,
+    ) -> Run:
+        """Store a new run with its snapshots, in status NOT_STARTED, and return it."""
+        ...
 
     def get_run_by_id(self, run_id: str) -> Run | None:
         """Return the stored run, or None."""
@@ -56,7 +120,7 @@ class InstanceServices(Protocol):
 class InstancePart:
     """A part of an instance. It knows the instance weakly: a part never keeps its instance alive."""
 
-    _instance_ref: "weakref.ref[InstanceServices] | None" = None
+    _instance_ref: weakref.ref[InstanceServices] | None = None
 
     def register_instance(self, instance: InstanceServices) -> None:
         """Tell the part which instance it belongs to.

@@ -1,0 +1,1 @@
+"""Floor 3: what an author writes: ops, jobs, resources, executors."""

@@ -1,0 +1,255 @@
+"""JobDefinition: ops and what connects them; `job` makes one from a function that calls ops."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, overload
+
+from runrack.definitions.composition import OpNode, compose, outputs_of
+from runrack.definitions.executor import ExecutorDefinition
+from runrack.definitions.in_process import InProcessRequest, find_runner
+from runrack.definitions.job_result import ExecuteInProcessResult
+from runrack.definitions.op_io import check_name
+from runrack.definitions.resource import ResourceDefinition, as_resource_definitions, in_setup_order
+from runrack.errors import InvalidArgumentError, InvalidDefinitionError
+from runrack.interfaces.part import InstanceServices
+from runrack.records.asset import check_tags
+from runrack.records.run import JobCodeOrigin
+from runrack.records.snapshot import JobSnapshot, OpSnapshot
+
+
+class JobDefinition:
+    """Ops and what connects them: what a run executes.
+
+    Args:
+        name: What users call it.
+        nodes: The ops by name, each after those whose outputs it needs.
+        description: For people.
+        resource_defs: Resources by the keys that ops require; a value that is no ResourceDefinition is the resource itself.
+        executor_def: How its steps are executed; when left out, the run configuration names an executor.
+        tags: Labels of its runs.
+        config: The run configuration of runs that are given none.
+
+    Raises:
+        InvalidDefinitionError: An argument does not fit, or an op requires a resource that the job does not have.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        nodes: Mapping[str, OpNode],
+        description: str | None = None,
+        resource_defs: Mapping[str, Any] | None = None,
+        executor_def: ExecutorDefinition | None = None,
+        tags: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._name = check_name("a job", name)
+        self._nodes = dict(nodes)
+        self._description = description
+        self._resource_defs = as_resource_definitions(resource_defs)
+        self._executor_def = _checked_executor(name, executor_def)
+        self._tags = check_tags(tags)
+        self._config = _checked_config(name, config)
+        for node in self._nodes.values():
+            self._check_resources(node)
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return self._name
+
+    @property
+    def description(self) -> str | None:
+        """For people."""
+        return self._description
+
+    @property
+    def nodes(self) -> Mapping[str, OpNode]:
+        """The ops by name, each after those whose outputs it needs."""
+        return self._nodes
+
+    @property
+    def resource_defs(self) -> Mapping[str, ResourceDefinition]:
+        """The resources by key."""
+        return self._resource_defs
+
+    @property
+    def executor_def(self) -> ExecutorDefinition | None:
+        """How its steps are executed; None when the run configuration names an executor."""
+        return self._executor_def
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Labels of its runs."""
+        return self._tags
+
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """The run configuration of runs that are given none."""
+        return self._config
+
+    @property
+    def snapshot(self) -> JobSnapshot:
+        """What the job looks like, as it is stored with its runs."""
+        return JobSnapshot(
+            name=self._name,
+            description=self._description,
+            tags=self._tags,
+            ops=tuple(_op_snapshot(node) for node in self._nodes.values()),
+            resource_keys=tuple(sorted(self._resource_defs)),
+        )
+
+    def get_definition(self) -> JobDefinition:
+        """Return the job itself."""
+        return self
+
+    def get_code_origin(self) -> JobCodeOrigin | None:
+        """Return None: only this process knows this object. `reconstructable(job)` is known to others."""
+        return None
+
+    def with_resources(self, resources: Mapping[str, Any]) -> JobDefinition:
+        """Return the job with other resources under some of its keys.
+
+        Raises:
+            InvalidArgumentError: The job has no such key.
+        """
+        unknown = sorted(set(resources) - set(self._resource_defs))
+        if unknown:
+            known = ", ".join(sorted(self._resource_defs)) or "none"
+            raise InvalidArgumentError(f"job {self._name!r} has no resource {unknown[0]!r}; it has: {known}")
+        return JobDefinition(
+            self._name,
+            self._nodes,
+            self._description,
+            {**self._resource_defs, **resources},
+            self._executor_def,
+            self._tags,
+            self._config,
+        )
+
+    def required_resources(self, node_names: Any = None) -> list[str]:
+        """Return the keys of what the ops of these names (all by default) require, in the order of setting up."""
+        nodes = self._nodes.values() if node_names is None else [self._nodes[name] for name in node_names]
+        keys = {key for node in nodes for key in node.definition.required_resource_keys}
+        return in_setup_order(self._resource_defs, keys)
+
+    def execute_in_process(
+        self,
+        run_config: Mapping[str, Any] | None = None,
+        instance: InstanceServices | None = None,
+        tags: Mapping[str, str] | None = None,
+        raise_on_error: bool = True,
+        resources: Mapping[str, Any] | None = None,
+    ) -> ExecuteInProcessResult:
+        """Run the job in this process, whatever its executor, and return what came of it.
+
+        Args:
+            run_config: The run configuration; the job's own when left out.
+            instance: Where the run is stored; an ephemeral one, gone afterwards, when left out.
+            tags: Labels of the run, besides the job's.
+            raise_on_error: Raise the exception that ended the run in failure.
+            resources: Values or definitions that take the place of the job's resources of the same keys.
+
+        Raises:
+            ConfigError: The run configuration does not fit the job.
+            InvalidArgumentError: `resources` has a key that the job does not have.
+            Exception: What an op or a resource raised, with `raise_on_error`.
+        """
+        request = InProcessRequest(self, run_config, instance, tags, resources, raise_on_error)
+        return find_runner()(request)
+
+    def _check_resources(self, node: OpNode) -> None:
+        missing = sorted(node.definition.required_resource_keys - set(self._resource_defs))
+        if missing:
+            raise InvalidDefinitionError(
+                f"op {node.name!r} of job {self._name!r} requires resource {missing[0]!r}, which the job does not have:"
+                f" add {missing[0]!r} to resource_defs"
+            )
+
+
+def _op_snapshot(node: OpNode) -> OpSnapshot:
+    inputs: dict[str, tuple[str, ...]] = dict.fromkeys(node.definition.ins, ())
+    for name, source in node.inputs.items():
+        inputs[name] = tuple(f"{output.node_name}.{output.output_name}" for output in outputs_of(source))
+    return OpSnapshot(node.name, node.definition.name, inputs, tuple(node.definition.outs))
+
+
+def _checked_executor(job_name: str, executor_def: object) -> ExecutorDefinition | None:
+    if executor_def is None or isinstance(executor_def, ExecutorDefinition):
+        return executor_def
+    raise InvalidDefinitionError(
+        f"executor_def of job {job_name!r} is a {type(executor_def).__name__}: give an ExecutorDefinition;"
+        " @executor makes one from a function, ExecutorDefinition.hardcoded_executor from an Executor"
+    )
+
+
+def _checked_config(job_name: str, config: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if config is not None and not isinstance(config, Mapping):
+        raise InvalidDefinitionError(
+            f"config of job {job_name!r} is a {type(config).__name__}: give a mapping with ops, resources, execution"
+        )
+    return dict(config or {})
+
+
+JobFunction = Callable[[], Any]
+
+
+@overload
+def job(name: JobFunction) -> JobDefinition: ...
+@overload
+def job(
+    name: str | None = None,
+    description: str | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    executor_def: ExecutorDefinition | None = None,
+    tags: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Callable[[JobFunction], JobDefinition]: ...
+def job(
+    name: str | JobFunction | None = None,
+    description: str | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    executor_def: ExecutorDefinition | None = None,
+    tags: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> JobDefinition | Callable[[JobFunction], JobDefinition]:
+    """Return a job for the decorated function, whose body calls ops; usable bare and with arguments.
+
+    The body runs once, now. Calls in it run nothing: each adds an op to the job, and what it returns stands for the op's
+    outputs. An op that is called again gets the name `name_2`, unless `op.alias(…)` gives it one. A list of outputs that
+    is handed to an input becomes the list of their values.
+
+    Args:
+        name: What users call it; the function's name when left out.
+        description: For people; the function's docstring when left out.
+        resource_defs: Resources by the keys that ops require; a value that is no ResourceDefinition is the resource itself.
+        executor_def: How its steps are executed; when left out, the run configuration names an executor.
+        tags: Labels of its runs.
+        config: The run configuration of runs that are given none.
+
+    Raises:
+        InvalidDefinitionError: The body takes arguments, a call in it or an argument does not fit.
+    """
+    if name is not None and not isinstance(name, str):
+        return _define(name, name.__name__, description, resource_defs, executor_def, tags, config)
+
+    def define(function: JobFunction) -> JobDefinition:
+        return _define(
+            function, name or function.__name__, description, resource_defs, executor_def, tags, config
+        )
+
+    return define
+
+
+def _define(function: JobFunction, name: str, description: str | None, *arguments: Any) -> JobDefinition:
+    if not callable(function) or inspect.signature(function).parameters:
+        raise InvalidDefinitionError(
+            f"job {name!r}: @job decorates a function without parameters; what varies is run configuration"
+        )
+    shown = description if description is not None else inspect.getdoc(function)
+    definition = JobDefinition(name, compose(name, function), shown, *arguments)
+    functools.update_wrapper(definition, function)  # type: ignore[arg-type]
+    return definition

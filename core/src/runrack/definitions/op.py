@@ -1,0 +1,236 @@
+"""OpDefinition: one unit of work; `op` makes one from a function."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, overload, runtime_checkable
+
+from runrack.definitions.composition import current_composition
+from runrack.definitions.configured import ConfigContract
+from runrack.definitions.op_io import In, Out, check_keys, check_name
+from runrack.definitions.op_signature import read_signature
+from runrack.errors import InvalidArgumentError, InvalidInvocationError
+from runrack.records.asset import check_tags
+
+OpFunction = Callable[..., Any]
+
+
+@runtime_checkable
+class DirectContext(Protocol):
+    """A context for calling ops directly, as tests do."""
+
+    def for_op(self, definition: OpDefinition) -> Any:
+        """Return the context that the op's function gets, its configuration checked."""
+        ...
+
+
+class OpDefinition:
+    """One unit of work: a function with inputs, outputs, a configuration and resources.
+
+    - Called in the body of a job, it becomes part of the job, and what is returned stands for its outputs.
+    - Called anywhere else, it calls its function directly: `my_op(build_op_context(…), 1)`.
+
+    Args:
+        function: The work. Its first parameter is the context when it is named so; the others are the inputs.
+        name: Unique in a job; the function's name when left out.
+        description: For people; the function's docstring when left out.
+        ins: What is to be said about inputs beyond the function's parameters and annotations.
+        out: The only output, or several by name; by default one, named `result`.
+        config_schema: What it accepts under `ops.<name>.config`; anything when left out.
+        required_resource_keys: The resources that it uses.
+        tags: Labels of its steps.
+
+    Raises:
+        InvalidDefinitionError: The function or an argument does not fit.
+    """
+
+    def __init__(
+        self,
+        function: OpFunction,
+        name: str | None = None,
+        description: str | None = None,
+        ins: Mapping[str, In] | None = None,
+        out: Out | Mapping[str, Out] | None = None,
+        config_schema: Any = None,
+        required_resource_keys: Iterable[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        chosen = name if name is not None else getattr(function, "__name__", "op")
+        self._name = check_name("an op", chosen)
+        self._signature = read_signature(chosen, function, ins, out)
+        self._function = function
+        self._description = description if description is not None else inspect.getdoc(function)
+        self._config_schema = config_schema
+        self._contract = ConfigContract.from_schema(config_schema)
+        self._required_resource_keys = check_keys(f"op {chosen!r}", required_resource_keys)
+        self._tags = check_tags(tags)
+        self._alias: str | None = None
+        functools.update_wrapper(self, function)
+
+    @property
+    def name(self) -> str:
+        """The name of the definition."""
+        return self._name
+
+    @property
+    def description(self) -> str | None:
+        """For people."""
+        return self._description
+
+    @property
+    def function(self) -> OpFunction:
+        """The work."""
+        return self._function
+
+    @property
+    def takes_context(self) -> bool:
+        """Whether the function's first parameter is the context."""
+        return self._signature.takes_context
+
+    @property
+    def ins(self) -> Mapping[str, In]:
+        """The inputs by name, in the order of the function's parameters."""
+        return self._signature.ins
+
+    @property
+    def outs(self) -> Mapping[str, Out]:
+        """The outputs by name, in the order in which a returned tuple gives them."""
+        return self._signature.outs
+
+    @property
+    def config_schema(self) -> Any:
+        """The schema as it was given; None when any configuration is accepted."""
+        return self._config_schema
+
+    @property
+    def config_contract(self) -> ConfigContract:
+        """What is accepted under `ops.<name>.config`."""
+        return self._contract
+
+    @property
+    def required_resource_keys(self) -> frozenset[str]:
+        """The resources that it uses."""
+        return self._required_resource_keys
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Labels of its steps."""
+        return self._tags
+
+    def alias(self, name: str) -> OpDefinition:
+        """Return the op to be called under another name in the body of a job.
+
+        Raises:
+            InvalidDefinitionError: The name is no identifier.
+        """
+        check_name("an op", name)
+        return self._renamed(self._name, self._description, self._config_schema, self._contract, name)
+
+    def configured(
+        self,
+        config_or_config_fn: Any,
+        name: str,
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> OpDefinition:
+        """Return a new op whose configuration is supplied in advance; this one stays as it is.
+
+        Args:
+            config_or_config_fn: The configuration, or a function that gives it from what the run configuration has. It is
+                checked when a run is configured.
+            name: The new op's name.
+            config_schema: What the function accepts; anything when left out.
+            description: The new op's; this one's when left out.
+
+        Raises:
+            InvalidDefinitionError: The name is no identifier, or a value comes with a config_schema.
+        """
+        shown = self._description if description is None else description
+        contract = self._contract.configured(config_or_config_fn, config_schema)
+        return self._renamed(name, shown, config_schema, contract)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Add the op to the job whose body is being run; outside of one, call its function."""
+        composition = current_composition()
+        if composition is not None:
+            return composition.add(self, self._alias, args, kwargs)
+        if self.takes_context:
+            context, *values = args or (kwargs.pop("context", None),)
+            return self._function(self._direct_context(context), *values, **kwargs)
+        if args and isinstance(args[0], DirectContext):
+            args = args[1:]
+        return self._function(*args, **kwargs)
+
+    def _renamed(
+        self,
+        name: str,
+        description: str | None,
+        config_schema: Any,
+        contract: ConfigContract,
+        alias: str | None = None,
+    ) -> OpDefinition:
+        made = OpDefinition(
+            self._function,
+            name,
+            description,
+            self.ins,
+            self.outs,
+            config_schema,
+            self._required_resource_keys,
+            self._tags,
+        )
+        made._contract = contract
+        made._alias = alias
+        return made
+
+    def _direct_context(self, context: Any) -> Any:
+        if isinstance(context, DirectContext):
+            return context.for_op(self)
+        if context is None:
+            raise InvalidInvocationError(
+                f"op {self._name!r} takes a context: call it in the body of a job, or directly as"
+                f" {self._name}(build_op_context(), …)"
+            )
+        return context
+
+
+@overload
+def op(name: OpFunction) -> OpDefinition: ...
+@overload
+def op(
+    name: str | None = None,
+    description: str | None = None,
+    ins: Mapping[str, In] | None = None,
+    out: Out | Mapping[str, Out] | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Callable[[OpFunction], OpDefinition]: ...
+def op(
+    name: str | OpFunction | None = None,
+    description: str | None = None,
+    ins: Mapping[str, In] | None = None,
+    out: Out | Mapping[str, Out] | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> OpDefinition | Callable[[OpFunction], OpDefinition]:
+    """Return an op for the decorated function; usable bare and with arguments, which are those of `OpDefinition`.
+
+    Raises:
+        InvalidDefinitionError: The function or an argument does not fit.
+        InvalidArgumentError: The first argument is neither a name nor a function.
+    """
+    if name is not None and not isinstance(name, str):
+        if not callable(name):
+            raise InvalidArgumentError("@op takes its arguments by name: @op(config_schema=…)")
+        return OpDefinition(name)
+
+    def define(function: OpFunction) -> OpDefinition:
+        return OpDefinition(
+            function, name, description, ins, out, config_schema, required_resource_keys, tags
+        )
+
+    return define

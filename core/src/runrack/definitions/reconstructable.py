@@ -1,0 +1,89 @@
+"""ReconstructableJob: a job that other processes can load too, because it is known where its code lies."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from runrack.definitions.job import JobDefinition
+from runrack.definitions.loader import find_attribute, is_loaded_from_file, load_module
+from runrack.errors import InvalidDefinitionError, LoadError
+from runrack.records.run import JobCodeOrigin
+
+
+class ReconstructableJob:
+    """A job, known by where its code lies.
+
+    Args:
+        origin: Where its code lies.
+        definition: The job, where this process has it already; loaded when it is first asked for otherwise.
+    """
+
+    def __init__(self, origin: JobCodeOrigin, definition: JobDefinition | None = None) -> None:
+        self._origin = origin
+        self._definition = definition
+
+    @property
+    def name(self) -> str:
+        """What users call the job."""
+        return self._origin.job_name
+
+    def get_definition(self) -> JobDefinition:
+        """Return the job, loading its code if needed.
+
+        Raises:
+            LoadError: It cannot be loaded.
+        """
+        if self._definition is None:
+            self._definition = load_job(self._origin)
+        return self._definition
+
+    def get_code_origin(self) -> JobCodeOrigin:
+        """Return where its code lies."""
+        return self._origin
+
+
+def reconstructable(job: JobDefinition) -> ReconstructableJob:
+    """Return the job as one that other processes can load.
+
+    Raises:
+        InvalidDefinitionError: It is not bound to a name at the top level of a module or a file.
+    """
+    if not isinstance(job, JobDefinition):
+        raise InvalidDefinitionError(f"reconstructable() takes a job, not a {type(job).__name__}")
+    module = sys.modules.get(getattr(job, "__module__", ""))
+    names = [] if module is None else [name for name, value in vars(module).items() if value is job]
+    if module is None or not names:
+        raise InvalidDefinitionError(
+            f"job {job.name!r} cannot be found by another process: define it at the top level of a module"
+        )
+    return ReconstructableJob(origin_of(module, job, names[0]), job)
+
+
+def load_job(origin: JobCodeOrigin) -> JobDefinition:
+    """Return the job whose code lies at `origin`.
+
+    Raises:
+        LoadError: The code cannot be loaded, or holds no such job.
+    """
+    if origin.working_directory is not None and origin.working_directory not in sys.path:
+        sys.path.append(origin.working_directory)
+    module = load_module(origin.file, origin.module)
+    found = find_attribute(module, origin.attribute)
+    if not isinstance(found, JobDefinition):
+        raise LoadError(f"{origin.attribute!r} in {module.__name__} is no job any more")
+    return found
+
+
+def origin_of(module: ModuleType, job: JobDefinition, attribute: str) -> JobCodeOrigin:
+    """Return where a job of a loaded module lies: by file when no import would lead to the module."""
+    here = str(Path.cwd())
+    if module.__name__ == "__main__" or is_loaded_from_file(module):
+        if getattr(module, "__file__", None) is None:
+            raise InvalidDefinitionError(
+                f"job {job.name!r} was typed into an interactive session: write it to a file"
+            )
+        file = str(Path(str(module.__file__)).absolute())
+        return JobCodeOrigin(job.name, attribute, file=file, working_directory=here)
+    return JobCodeOrigin(job.name, attribute, module=module.__name__, working_directory=here)
