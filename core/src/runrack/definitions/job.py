@@ -11,7 +11,7 @@ from runrack.definitions.composition import OpNode, compose, outputs_of
 from runrack.definitions.executor import ExecutorDefinition
 from runrack.definitions.in_process import InProcessRequest, find_runner
 from runrack.definitions.job_result import ExecuteInProcessResult
-from runrack.definitions.op_io import check_name
+from runrack.definitions.output import check_name
 from runrack.definitions.resource import ResourceDefinition, as_resource_definitions, in_setup_order
 from runrack.errors import InvalidArgumentError, InvalidDefinitionError
 from runrack.interfaces.part import InstanceServices

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runrack.definitions.op_io import DEFAULT_OUTPUT
+from runrack.definitions.output import DEFAULT_OUTPUT
 from runrack.errors import InvalidArgumentError
 from runrack.records.event import Event
 from runrack.records.event_type import EventType

@@ -9,8 +9,8 @@ from typing import Any, Protocol, overload, runtime_checkable
 
 from runrack.definitions.composition import current_composition
 from runrack.definitions.configured import ConfigContract
-from runrack.definitions.op_io import In, Out, check_keys, check_name
 from runrack.definitions.op_signature import read_signature
+from runrack.definitions.output import In, Out, check_keys, check_name
 from runrack.errors import InvalidArgumentError, InvalidInvocationError
 from runrack.records.asset import check_tags
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Itera
 from dataclasses import dataclass, replace
 from typing import Any, get_origin
 
-from runrack.definitions.op_io import DEFAULT_OUTPUT, In, Out, Output, check_name
+from runrack.definitions.output import DEFAULT_OUTPUT, In, Out, Output, check_name
 from runrack.errors import InvalidDefinitionError
 
 CONTEXT_NAMES = frozenset({"context", "_context", "_"})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from runrack.definitions.configured import ConfigContract
-from runrack.definitions.op_io import check_keys
+from runrack.definitions.output import check_keys
 from runrack.errors import InvalidArgumentError, InvalidDefinitionError
 from runrack.interfaces.part import InstanceServices
 from runrack.records.run import Run

@@ -11,7 +11,7 @@ from runrack.config.vocabulary import AnyValue, Bool, Field, Float, Int, Shape, 
 from runrack.definitions.composition import OpNode
 from runrack.definitions.executor import ExecutorDefinition
 from runrack.definitions.job import JobDefinition
-from runrack.definitions.op_io import In
+from runrack.definitions.output import In
 
 if TYPE_CHECKING:
     from runrack.config.document import Document

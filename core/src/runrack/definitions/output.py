@@ -1,4 +1,4 @@
-"""In and Out: what an op takes and gives; Output: a value it gives with more to say about it."""
+"""What goes into an op and what comes out of it: In, Out, Output, and Failure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from runrack.errors import InvalidDefinitionError
+from runrack.errors import InvalidDefinitionError, UserCodeError
 from runrack.records.metadata import MetadataEntry, RawMetadata, to_metadata
 
 DEFAULT_OUTPUT = "result"
@@ -73,6 +73,20 @@ class Output:
             InvalidArgumentError: A label or value cannot be stored.
         """
         return to_metadata(self.metadata)
+
+
+class Failure(UserCodeError):  # noqa: N818 - the author's word, as in `raise Failure(…)`
+    """Ends the op in failure when it is raised, with something to say about it.
+
+    Args:
+        description: What went wrong.
+        metadata: Label to value, stored with the failure; plain Python values are converted.
+    """
+
+    def __init__(self, description: str | None = None, metadata: RawMetadata | None = None) -> None:
+        super().__init__(description)
+        self.description = description
+        self.metadata = to_metadata(metadata)
 
 
 def check_name(kind: str, name: object) -> str:
