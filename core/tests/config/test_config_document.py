@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from ruamel.yaml.error import YAMLError
 
-from runrack.config.document import load_document, parse_document
+from runrack.config.document import _syntax_error, load_document, parse_document
 from runrack.config.problem import Position
 from runrack.errors import ConfigError
 
@@ -206,3 +207,10 @@ def test_load_what_cannot_be_read(tmp_path: Path):
     for path in (tmp_path / "missing.yaml", tmp_path):
         with pytest.raises(ConfigError, match=re.escape(f"{path} cannot be read")):
             load_document(path)
+
+
+def test_error_without_a_place():
+    """A parser's error that names no place is placed at the beginning."""
+    error = _syntax_error("f.yaml", "", YAMLError())
+
+    assert str(error) == "f.yaml:1:1: this is not valid YAML"

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from runrack.config.document import parse_document
 from runrack.config.evaluation import evaluate, evaluate_or_raise
@@ -121,6 +122,24 @@ def test_good_values(config, value, expected):
 def test_bad_values(config, value, message):
     """What does not fit is told by its path, what was expected and what kind of thing was found."""
     assert message in _messages(config, value)
+
+
+class _Tag(String):
+    """A text of small letters."""
+
+    @override
+    def accepts(self, value) -> bool:
+        return super().accepts(value) and value.islower()
+
+    @override
+    def value_schema(self):
+        return {"type": "string", "pattern": "^[a-z]+$"}
+
+
+def test_type_of_ones_own():
+    """A type with a rule of its own is refused with the name of the rule."""
+    assert evaluate(_Tag, "red").value == "red"
+    assert _messages({"tag": _Tag}, {"tag": "Red"}) == ["tag: does not satisfy 'pattern' of its schema"]
 
 
 def test_all_problems_are_collected():

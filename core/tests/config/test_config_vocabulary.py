@@ -46,6 +46,7 @@ from runrack.errors import InvalidDefinitionError
         (Any, AnyValue),
         ({"a": int}, Shape),
         ([int], Array),
+        ([Field(int)], Array),
         (StringSource, StringSource),
         (StringSource(), StringSource),
         (IntSource, IntSource),
@@ -175,7 +176,7 @@ _REFERENCE = {"$ref": "#/$defs/reference"}
             {"type": "object", "properties": {"a": {}, "b": {"deprecated": True}}, "required": ["a"]},
         ),
         (
-            Selector({"a": Any, "b": [Any]}),
+            Selector({"a": Any, "b": [Any]}, description="S"),
             {
                 "anyOf": [
                     {
@@ -186,7 +187,8 @@ _REFERENCE = {"$ref": "#/$defs/reference"}
                         "additionalProperties": False,
                     },
                     {"type": "string", "enum": ["a"]},
-                ]
+                ],
+                "description": "S",
             },
         ),
     ],

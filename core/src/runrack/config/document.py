@@ -25,12 +25,13 @@ MAX_DEPTH = 50
 MAX_NODES = 10_000
 
 _MAX_DIGITS = 1000  # far below where Python refuses to read a number
-_FORBIDDEN_CHARACTER = re.compile(
+# patterns are text: `re` compiles them when they are first used, not when this module is imported
+_FORBIDDEN_CHARACTER = (
     r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_DIRECTIVE = re.compile(r"(^|[\n\r])%")
-_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_DIRECTIVE = r"(^|[\n\r])%"
+_INTEGER = r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 _CONSTANTS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -147,14 +148,14 @@ def parse_document(text: str, name: str) -> Document:
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise _error(name, 1, 1, "the file is larger than 1 MiB")
     text = text.removeprefix("\ufeff")
-    forbidden = _FORBIDDEN_CHARACTER.search(text)
+    forbidden = re.search(_FORBIDDEN_CHARACTER, text)
     if forbidden is not None:
         raise _error(
             name,
             *_place_after(text[: forbidden.start()]),
             f"the character U+{ord(forbidden.group()):04X} is not allowed",
         )
-    directive = _DIRECTIVE.search(text)
+    directive = re.search(_DIRECTIVE, text)
     if directive is not None:
         raise _error(name, *_place_after(text[: directive.end() - 1]), "directives (`%NAME`) are not allowed")
     return Document(name, _compose(text, name))
@@ -284,8 +285,8 @@ class _Composer:
             return text
         if text in _CONSTANTS:
             return _CONSTANTS[text]
-        is_integer = _INTEGER.fullmatch(text)
-        if not is_integer and not _FLOAT.fullmatch(text):
+        is_integer = re.fullmatch(_INTEGER, text)
+        if not is_integer and not re.fullmatch(_FLOAT, text):
             return text
         if len(text) > _MAX_DIGITS:
             raise self._error(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from runrack.config.problem import ConfigProblem, DocumentPath, in_order, render
 from runrack.config.vocabulary import Field, resolve_field
 from runrack.config.walk import References, Site, Walk
 from runrack.errors import ConfigError
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +91,19 @@ def evaluate_or_raise(
     result = evaluate(
         config, value, document=document, path=path, environ=environ, resolve=resolve, base_dir=base_dir
     )
-    for warning in result.warnings:
-        _logger.warning("%s", warning)
+    if result.warnings:
+        _log(result.warnings)
     if not result.success:
         raise ConfigError(render(result.problems), result.problems)
     return result.value
+
+
+def _log(warnings: Sequence[ConfigProblem]) -> None:
+    import logging
+
+    logger = logging.getLogger(__name__)
+    for warning in warnings:
+        logger.warning("%s", warning)
 
 
 def _misfits(field: Field, value: Any, path: DocumentPath, document: Document | None) -> list[ConfigProblem]:

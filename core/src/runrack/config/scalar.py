@@ -19,8 +19,9 @@ from runrack.config.secret import Secret, register_secret
 from runrack.config.walk import References, Site
 from runrack.errors import InvalidDefinitionError
 
-_INTEGER = re.compile(r"\s*[-+]?[0-9]{1,18}\s*")
-_FLOAT = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")
+# patterns are text: `re` compiles them when they are first used, not when this module is imported
+_INTEGER = r"\s*[-+]?[0-9]{1,18}\s*"
+_FLOAT = r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*"
 _FALSE = frozenset({"false", "none", "0", "no", "off", ""})
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
@@ -158,7 +159,7 @@ class Int(Scalar):
 
     @override
     def parse(self, text: str) -> int | None:
-        return int(text) if _INTEGER.fullmatch(text) else None
+        return int(text) if re.fullmatch(_INTEGER, text) else None
 
     @override
     def value_schema(self) -> dict[str, Any]:
@@ -177,7 +178,7 @@ class Float(Scalar):
 
     @override
     def parse(self, text: str) -> float | None:
-        return float(text) if _FLOAT.fullmatch(text) else None
+        return float(text) if re.fullmatch(_FLOAT, text) else None
 
     @override
     def value_schema(self) -> dict[str, Any]:

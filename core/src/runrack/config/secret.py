@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import re
 import threading
-from base64 import b64encode
-from json import dumps
-from urllib.parse import quote, quote_plus
 
 from typing_extensions import override
 
@@ -79,6 +76,9 @@ def _forms_of(text: str) -> set[str]:
 
 
 def _written_forms(text: str) -> set[str]:
+    from json import dumps
+    from urllib.parse import quote, quote_plus
+
     encodable = text.encode("utf-8", "surrogateescape")
     return {
         text,
@@ -92,6 +92,8 @@ def _written_forms(text: str) -> set[str]:
 
 
 def _base64_forms(text: str) -> set[str]:
+    from base64 import b64encode
+
     data = text.encode("utf-8", "surrogateescape")
     standard = {b64encode(data).decode()} | {part for shift in range(3) for part in _base64_part(data, shift)}
     unpadded = {form.rstrip("=") for form in standard}
@@ -100,6 +102,8 @@ def _base64_forms(text: str) -> set[str]:
 
 def _base64_part(data: bytes, shift: int) -> list[str]:
     """What base64 shows of the data when `shift` bytes (modulo 3) precede it: only the digits that it alone decides."""
+    from base64 import b64encode
+
     digits = b64encode(bytes(shift) + data).decode()
     first = -(-shift * 8 // 6)
     last = (shift + len(data)) * 8 // 6
