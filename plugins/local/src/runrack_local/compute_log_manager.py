@@ -71,6 +71,11 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
         self._subscriptions: weakref.WeakSet[CapturedLogSubscription] = weakref.WeakSet()
 
     @property
+    def base_dir(self) -> str:
+        """The folder: absolute."""
+        return str(self._folder.path)
+
+    @property
     @override
     def inst_data(self) -> ConfigurableClassData | None:
         return self._inst_data
