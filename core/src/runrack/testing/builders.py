@@ -100,12 +100,21 @@ def make_entry(
     event: Event | EventType | str = "message", run_id: str = "run", timestamp: float = NOW, **fields: Any
 ) -> EventLogEntry:
     """Return a log entry that holds an event, the smallest event of a type, or a plain message."""
-    if isinstance(event, EventType):
-        event = make_event(event)
-    if isinstance(event, str):
-        return EventLogEntry(None, logging.INFO, event, run_id, timestamp, **{"job_name": "job", **fields})
-    known = {"step_key": event.step_key, "job_name": event.job_name, "event": event}
-    return EventLogEntry(None, logging.INFO, "", run_id, timestamp, **{**known, **fields})
+    text = event if isinstance(event, str) and not isinstance(event, EventType) else ""
+    held = make_event(event) if isinstance(event, EventType) else event
+    if isinstance(held, Event):
+        fields = {"step_key": held.step_key, "job_name": held.job_name, "event": held, **fields}
+    return EventLogEntry(
+        **{
+            "error_info": None,
+            "level": logging.INFO,
+            "user_message": text,
+            "run_id": run_id,
+            "timestamp": timestamp,
+            "job_name": "job",
+            **fields,
+        }
+    )
 
 
 def make_materialization(

@@ -1,0 +1,133 @@
+"""DynamicPartitionsTests: partition keys that come and go at run time."""
+
+from typing import Any
+
+import pytest
+
+from runrack.errors import InvalidArgumentError
+from runrack.interfaces.event_log_storage import EventLogStorage
+from runrack.testing.builders import make_materialization
+from runrack.testing.conformance.suite import Ability, ConformanceSuite, in_threads, needs
+
+
+def _keys(storage: EventLogStorage, name: str = "def", **page: Any) -> list[str]:
+    return list(storage.get_dynamic_partitions(name, **page))
+
+
+class DynamicPartitionsTests(ConformanceSuite[EventLogStorage]):
+    """What a `DynamicPartitions` does."""
+
+    def test_keys_come_in_the_order_in_which_they_were_added(self, storage: EventLogStorage) -> None:
+        """Keys are listed as they were added, over several calls, or in reverse."""
+        storage.add_dynamic_partitions("def", ["b", "a"])
+        storage.add_dynamic_partitions("def", ["d", "c"])
+        assert _keys(storage) == ["b", "a", "d", "c"]
+        assert _keys(storage, ascending=False) == ["c", "d", "a", "b"]
+
+    def test_an_unknown_definition_has_no_keys(self, storage: EventLogStorage) -> None:
+        """An unknown name gives nothing and False."""
+        assert (_keys(storage, "x"), storage.has_dynamic_partition("x", "a")) == ([], False)
+
+    def test_a_key_is_added_once(self, storage: EventLogStorage) -> None:
+        """Keys that exist stay where they are, and the same key twice in one call counts once."""
+        storage.add_dynamic_partitions("def", ["a", "b", "a"])
+        storage.add_dynamic_partitions("def", ["c", "b", "c"])
+        assert _keys(storage) == ["a", "b", "c"]
+
+    def test_adding_no_keys_is_no_error(self, storage: EventLogStorage) -> None:
+        """An empty list changes nothing."""
+        storage.add_dynamic_partitions("def", [])
+        assert _keys(storage) == []
+
+    def test_definitions_are_apart(self, storage: EventLogStorage) -> None:
+        """Each name is a namespace of its own, compared by code point."""
+        for name in ("def", "DEF", "def ", "d%f"):
+            storage.add_dynamic_partitions(name, [f"of {name}"])
+        storage.delete_dynamic_partition("def", "of DEF")
+        found = {name: _keys(storage, name) for name in ("def", "DEF", "def ", "d%f", "d_f")}
+        assert found == {name: [f"of {name}"] if name != "d_f" else [] for name in found}
+
+    def test_partition_keys_are_exact(self, storage: EventLogStorage) -> None:
+        """Keys compare by code point: case, accents, blanks and wildcards count."""
+        keys = ["a", "A", "a ", "á", "a\u0301", "%", "_", "", "🚀", "'", '"', "\\", "x" * 500]
+        storage.add_dynamic_partitions("def", keys)
+        assert _keys(storage) == keys
+        assert all(storage.has_dynamic_partition("def", key) for key in keys)
+        assert not any(storage.has_dynamic_partition("def", key) for key in ("A ", "b", "%%"))
+
+    @needs(Ability.KEEPS_NUL_IN_NAMES)
+    def test_nul_does_not_end_a_key(self, storage: EventLogStorage) -> None:
+        """Keys that are equal up to a NUL differ."""
+        storage.add_dynamic_partitions("def", ["a\0b", "a\0c"])
+        assert _keys(storage) == ["a\0b", "a\0c"]
+
+    @pytest.mark.parametrize("keys", ["abc", "", ["a", 1], [None], [["a"]]])
+    def test_keys_are_a_list_of_strings(self, storage: EventLogStorage, keys: Any) -> None:
+        """One string, or anything else than strings, raises InvalidArgumentError and adds nothing."""
+        with pytest.raises(InvalidArgumentError):
+            storage.add_dynamic_partitions("def", keys)
+        assert _keys(storage) == []
+
+    def test_a_removed_key_comes_back_at_the_end(self, storage: EventLogStorage) -> None:
+        """A key that was removed is gone; added again it stands at the end."""
+        storage.add_dynamic_partitions("def", ["a", "b", "c"])
+        storage.delete_dynamic_partition("def", "a")
+        assert (_keys(storage), storage.has_dynamic_partition("def", "a")) == (["b", "c"], False)
+        storage.add_dynamic_partitions("def", ["a", "b"])
+        assert _keys(storage) == ["b", "c", "a"]
+
+    def test_the_last_key_can_come_back(self, storage: EventLogStorage) -> None:
+        """Removing the newest key and adding others keeps the order of adding. Check for reused row ids."""
+        storage.add_dynamic_partitions("def", ["a", "b"])
+        storage.delete_dynamic_partition("def", "b")
+        storage.add_dynamic_partitions("def", ["c", "b"])
+        assert _keys(storage) == ["a", "c", "b"]
+
+    def test_removing_nothing_is_no_error(self, storage: EventLogStorage) -> None:
+        """Removing a key that does not exist changes nothing."""
+        storage.add_dynamic_partitions("def", ["a"])
+        storage.delete_dynamic_partition("def", "x")
+        storage.delete_dynamic_partition("x", "a")
+        assert _keys(storage) == ["a"]
+
+    def test_events_outlive_their_partition(self, storage: EventLogStorage) -> None:
+        """Removing a key leaves the events of that partition."""
+        storage.add_dynamic_partitions("def", ["a"])
+        entry = make_materialization(partition="a")
+        storage.store_event(entry)
+        storage.delete_dynamic_partition("def", "a")
+        assert list(storage.get_logs_for_run("run")) == [entry]
+
+    @pytest.mark.parametrize(
+        ("page", "expected"),
+        [
+            ({"limit": 0}, []),
+            ({"limit": 2}, ["c", "a"]),
+            ({"limit": 9}, ["c", "a", "d", "b"]),
+            ({"after_key": "a"}, ["d", "b"]),
+            ({"after_key": "a", "limit": 1}, ["d"]),
+            ({"after_key": "b"}, []),
+            ({"after_key": "x"}, []),
+            ({"after_key": "d", "ascending": False}, ["a", "c"]),
+            ({"after_key": "c", "ascending": False}, []),
+            ({"limit": 1, "ascending": False}, ["b"]),
+        ],
+    )
+    def test_partition_keys_are_paged(
+        self, storage: EventLogStorage, page: dict[str, Any], expected: list[str]
+    ) -> None:
+        """A limit cuts, `after_key` continues in the direction read, and gives nothing when it does not exist."""
+        storage.add_dynamic_partitions("def", ["c", "a", "d", "b"])
+        assert _keys(storage, **page) == expected
+
+    def test_a_thousand_keys_are_added_at_once(self, storage: EventLogStorage) -> None:
+        """One call may add 2,000 keys."""
+        keys = [f"{index}" for index in range(2_000)]
+        storage.add_dynamic_partitions("def", keys)
+        assert _keys(storage) == keys
+
+    def test_threads_add_the_same_keys(self, storage: EventLogStorage) -> None:
+        """8 threads that add the same keys at once all succeed, and each key is there once."""
+        keys = [f"{index}" for index in range(20)]
+        in_threads(lambda _number: storage.add_dynamic_partitions("def", keys))
+        assert sorted(_keys(storage)) == sorted(keys)

@@ -1,0 +1,43 @@
+"""EventLogStorageConformance: what it means to be an event log storage."""
+
+from typing import ClassVar
+
+from runrack.interfaces.event_log_storage import EventLogStorage
+from runrack.testing.conformance.asset_catalog import (
+    AssetListingTests,
+    AssetPartitionTests,
+    AssetStateTests,
+    AssetWipeTests,
+)
+from runrack.testing.conformance.concurrency_slots import ConcurrencySlotsTests
+from runrack.testing.conformance.dynamic_partitions import DynamicPartitionsTests
+from runrack.testing.conformance.event_model import EventModelMachine
+from runrack.testing.conformance.event_reading import CrossRunTests, RunLogTests, StatisticsTests
+from runrack.testing.conformance.event_storing import EventStoringTests
+from runrack.testing.conformance.model_comparison import compare_with_model
+
+
+class EventLogConformance(EventStoringTests, RunLogTests, CrossRunTests, StatisticsTests):
+    """The tests of the log itself."""
+
+
+class AssetCatalogConformance(AssetStateTests, AssetWipeTests, AssetListingTests, AssetPartitionTests):
+    """The tests of the asset catalog."""
+
+
+class EventLogStorageConformance(
+    EventLogConformance, AssetCatalogConformance, DynamicPartitionsTests, ConcurrencySlotsTests
+):
+    """The tests of an event log storage: its log, its asset catalog, dynamic partitions and concurrency slots.
+
+    Attributes:
+        model_examples: How many random sequences are compared with the model.
+        model_steps: How long each may be.
+    """
+
+    model_examples: ClassVar[int] = 30
+    model_steps: ClassVar[int] = 30
+
+    def test_an_event_log_behaves_as_its_model(self, storage: EventLogStorage) -> None:
+        """Whatever is done in whatever order, the storage gives what a plain list would give."""
+        compare_with_model(lambda: EventModelMachine(storage), self.model_examples, self.model_steps)
