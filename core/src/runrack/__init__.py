@@ -1,0 +1,133 @@
+"""runrack: a job-orchestration kernel whose every working part is a plugin.
+
+The names below are imported when they are first used, so that `import runrack` costs next to nothing.
+"""
+
+TYPE_CHECKING = False  # as in `typing`, whose import alone would cost more than this package
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runrack.config.vocabulary import Field
+    from runrack.definitions.error_boundary import user_code_error_boundary
+    from runrack.definitions.executor import (
+        ExecutorDefinition,
+        ExecutorRequirement,
+        InitExecutorContext,
+        executor,
+    )
+    from runrack.definitions.job import JobDefinition, job
+    from runrack.definitions.op import OpDefinition, op
+    from runrack.definitions.output import ExpectationResult, Failure, In, Out, Output
+    from runrack.definitions.reconstructable import reconstructable
+    from runrack.definitions.resource import InitResourceContext, ResourceDefinition, resource
+    from runrack.errors import ExecutionStepExecutionError, RunrackError, UserCodeExecutionError
+    from runrack.hookspecs import hookimpl
+    from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
+    from runrack.instance.instance import Instance, InstanceType
+    from runrack.instance.instance_ref import InstanceRef
+    from runrack.interfaces.executor import Executor, RetryMode
+    from runrack.interfaces.file_manager import FileHandle, FileManager
+    from runrack.records.asset import AssetCheckEvaluation, AssetMaterialization, AssetObservation
+    from runrack.records.asset_key import AssetKey
+    from runrack.records.cursor import RunShardedEventsCursor
+    from runrack.records.event import Event, EventLogEntry, EventLogRecord
+    from runrack.records.event_filter import EventRecordsFilter
+    from runrack.records.event_type import EventType
+    from runrack.records.metadata import MetadataValue
+    from runrack.records.run import Run, RunRecord
+    from runrack.records.run_status import RunStatus
+    from runrack.records.runs_filter import RunsFilter
+
+__version__ = "0.1.0"
+
+_NAMES = {
+    "config.vocabulary": ("Field",),
+    "definitions.error_boundary": ("user_code_error_boundary",),
+    "definitions.executor": ("ExecutorDefinition", "ExecutorRequirement", "InitExecutorContext", "executor"),
+    "definitions.job": ("JobDefinition", "job"),
+    "definitions.op": ("OpDefinition", "op"),
+    "definitions.output": ("ExpectationResult", "Failure", "In", "Out", "Output"),
+    "definitions.reconstructable": ("reconstructable",),
+    "definitions.resource": ("InitResourceContext", "ResourceDefinition", "resource"),
+    "errors": ("ExecutionStepExecutionError", "RunrackError", "UserCodeExecutionError"),
+    "hookspecs": ("hookimpl",),
+    "host.configurable": ("ConfigurableClass", "ConfigurableClassData"),
+    "instance.instance": ("Instance", "InstanceType"),
+    "instance.instance_ref": ("InstanceRef",),
+    "interfaces.executor": ("Executor", "RetryMode"),
+    "interfaces.file_manager": ("FileHandle", "FileManager"),
+    "records.asset": ("AssetCheckEvaluation", "AssetMaterialization", "AssetObservation"),
+    "records.asset_key": ("AssetKey",),
+    "records.cursor": ("RunShardedEventsCursor",),
+    "records.event": ("Event", "EventLogEntry", "EventLogRecord"),
+    "records.event_filter": ("EventRecordsFilter",),
+    "records.event_type": ("EventType",),
+    "records.metadata": ("MetadataValue",),
+    "records.run": ("Run", "RunRecord"),
+    "records.run_status": ("RunStatus",),
+    "records.runs_filter": ("RunsFilter",),
+}
+_MODULE_OF = {name: f"runrack.{module}" for module, names in _NAMES.items() for name in names}
+
+__all__ = [
+    "AssetCheckEvaluation",
+    "AssetKey",
+    "AssetMaterialization",
+    "AssetObservation",
+    "ConfigurableClass",
+    "ConfigurableClassData",
+    "Event",
+    "EventLogEntry",
+    "EventLogRecord",
+    "EventRecordsFilter",
+    "EventType",
+    "ExecutionStepExecutionError",
+    "Executor",
+    "ExecutorDefinition",
+    "ExecutorRequirement",
+    "ExpectationResult",
+    "Failure",
+    "Field",
+    "FileHandle",
+    "FileManager",
+    "In",
+    "InitExecutorContext",
+    "InitResourceContext",
+    "Instance",
+    "InstanceRef",
+    "InstanceType",
+    "JobDefinition",
+    "MetadataValue",
+    "OpDefinition",
+    "Out",
+    "Output",
+    "ResourceDefinition",
+    "RetryMode",
+    "Run",
+    "RunRecord",
+    "RunShardedEventsCursor",
+    "RunStatus",
+    "RunrackError",
+    "RunsFilter",
+    "UserCodeExecutionError",
+    "__version__",
+    "executor",
+    "hookimpl",
+    "job",
+    "op",
+    "reconstructable",
+    "resource",
+    "user_code_error_boundary",
+]
+
+
+def __getattr__(name: str) -> "Any":
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
