@@ -19,17 +19,6 @@ class _AssetFact(Record, frozen=True):
     partition: str | None = None
     tags: Mapping[str, str] = msgspec.field(default_factory=dict)
 
-    if TYPE_CHECKING:
-
-        def __init__(
-            self,
-            asset_key: CoercibleToAssetKey,
-            description: str | None = None,
-            metadata: RawMetadata | None = None,
-            partition: str | None = None,
-            tags: Mapping[str, str] | None = None,
-        ) -> None: ...
-
     def __post_init__(self) -> None:
         force = msgspec.structs.force_setattr
         force(self, "asset_key", AssetKey.from_event_argument(self.asset_key))
@@ -50,9 +39,32 @@ class AssetMaterialization(_AssetFact, frozen=True):
         tags: Indexed labels, such as a code version.
     """
 
+    # A type checker makes up a constructor for each class from its fields: one in the base would not count.
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            asset_key: CoercibleToAssetKey,
+            description: str | None = None,
+            metadata: RawMetadata | None = None,
+            partition: str | None = None,
+            tags: Mapping[str, str] | None = None,
+        ) -> None: ...
+
 
 class AssetObservation(_AssetFact, frozen=True):
     """Says something about an asset without having written it. Fields as in `AssetMaterialization`."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            asset_key: CoercibleToAssetKey,
+            description: str | None = None,
+            metadata: RawMetadata | None = None,
+            partition: str | None = None,
+            tags: Mapping[str, str] | None = None,
+        ) -> None: ...
 
 
 class AssetCheckEvaluation(Record, frozen=True):
