@@ -14,9 +14,16 @@ from delay_plot import draw_delays
 from delays import HourSummary, Study, late_share_between, summarize_hours, to_csv, to_markdown
 from flight_log import FlightLog
 
-from runrack import AssetMaterialization, InitResourceContext, MetadataValue, job, op, resource
-from runrack.config import Field
-from runrack.interfaces.file_manager import FileHandle
+from runrack import (
+    AssetMaterialization,
+    Field,
+    FileHandle,
+    InitResourceContext,
+    MetadataValue,
+    job,
+    op,
+    resource,
+)
 from runrack_local import local_file_manager
 
 HERE = Path(__file__).parent
