@@ -77,6 +77,11 @@ class ScheduleInstigatorData(Record, frozen=True, tag="schedule"):
     start_timestamp: float | None = None
     last_iteration_timestamp: float | None = None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.cron_schedule, str):
+            # What is stored is read back as a list: one type makes the two compare equal.
+            msgspec.structs.force_setattr(self, "cron_schedule", tuple(self.cron_schedule))
+
 
 class SensorInstigatorData(Record, frozen=True, tag="sensor"):
     """What a sensor remembers.

@@ -2,28 +2,31 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
+from multiprocessing.connection import Connection
 from typing import TypeVar
 
 from runrack.interfaces.event_log_storage import EventLogStorage
 from runrack.interfaces.part import InstancePart
 from runrack.interfaces.run_storage import RunStorage
+from runrack.interfaces.storage import Storage
 from runrack.records.event_type import EventType
-from runrack.testing.builders import make_entry, make_event, make_heartbeat, make_run
+from runrack.testing.builders import make_entry, make_event, make_heartbeat, make_materialization, make_run
 
 PartT = TypeVar("PartT", bound=InstancePart)
 
 
-def add_runs(open_storage: Callable[[], RunStorage], count: int, number: int) -> None:
+def add_runs(open_storage: Callable[[], RunStorage], size: int, number: int) -> None:
     """Add runs named after the number of the process."""
     with _opened(open_storage) as storage:
-        for index in range(count):
+        for index in range(size):
             storage.add_run(make_run(f"{number}-{index}"))
 
 
-def add_tags(open_storage: Callable[[], RunStorage], run_id: str, count: int, number: int) -> None:
+def add_tags(open_storage: Callable[[], RunStorage], run_id: str, size: int, number: int) -> None:
     """Set tags of one run, one call each."""
     with _opened(open_storage) as storage:
-        for index in range(count):
+        for index in range(size):
             storage.add_run_tags(run_id, {f"{number}-{index}": "value"})
 
 
@@ -33,19 +36,19 @@ def start_run(open_storage: Callable[[], RunStorage], run_id: str, _number: int)
         return storage.handle_run_event(run_id, make_event(EventType.RUN_START))
 
 
-def send_heartbeats(open_storage: Callable[[], RunStorage], count: int, number: int) -> None:
+def send_heartbeats(open_storage: Callable[[], RunStorage], size: int, number: int) -> None:
     """Write heartbeats of one kind of daemon."""
     with _opened(open_storage) as storage:
-        for index in range(count):
+        for index in range(size):
             storage.add_daemon_heartbeat(make_heartbeat(daemon_id=f"{number}", timestamp=float(index)))
 
 
-def store_messages(open_storage: Callable[[], EventLogStorage], count: int, number: int) -> list[int]:
+def store_messages(open_storage: Callable[[], EventLogStorage], size: int, number: int) -> list[int]:
     """Store messages of a run named after the number of the process, and return their storage ids."""
     with _opened(open_storage) as storage:
         return [
             storage.store_event(make_entry(f"{index}", run_id=f"run-{number}")).storage_id
-            for index in range(count)
+            for index in range(size)
         ]
 
 
@@ -53,6 +56,24 @@ def claim_slot(open_storage: Callable[[], EventLogStorage], key: str, number: in
     """Claim a slot for a step of a run named after the number of the process, and tell whether it got one."""
     with _opened(open_storage) as storage:
         return storage.claim_concurrency_slot(key, f"run-{number}", "step").is_claimed
+
+
+def report_start(open_storage: Callable[[], Storage], run_id: str, _number: int) -> bool:
+    """Store the start of one run, and tell whether it counted."""
+    with _opened(open_storage) as storage:
+        (record,) = storage.store_events([make_entry(EventType.RUN_START, run_id)])
+        return not record.late
+
+
+def report_runs(open_storage: Callable[[], Storage], acknowledge: "Connection[str, None]") -> None:
+    """Start and end runs until killed; send the id of each run as soon as the storage has acknowledged it."""
+    storage = open_storage()
+    for number in count():
+        run_id = f"{number}"
+        storage.run_storage.add_run(make_run(run_id))
+        storage.store_events([make_entry(EventType.RUN_START, run_id)])
+        storage.store_events([make_materialization(run_id=run_id), make_entry(EventType.RUN_SUCCESS, run_id)])
+        acknowledge.send(run_id)
 
 
 @contextmanager
