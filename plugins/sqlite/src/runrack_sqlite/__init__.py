@@ -1,1 +1,15 @@
-"""sqlite"""
+"""Storage in SQLite files: nothing to set up, safe for many processes of one machine."""
+
+from runrack_sqlite.storage import (
+    ConsolidatedSqliteEventLogStorage,
+    SqliteRunStorage,
+    SqliteScheduleStorage,
+    SqliteStorage,
+)
+
+__all__ = [
+    "ConsolidatedSqliteEventLogStorage",
+    "SqliteRunStorage",
+    "SqliteScheduleStorage",
+    "SqliteStorage",
+]

@@ -1,0 +1,111 @@
+"""SqlAssetCatalog: reads the latest state of assets from a database."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import or_, select
+from typing_extensions import override
+
+from runrack.interfaces.asset_catalog import AssetCatalog
+from runrack.records.asset_key import AssetKey
+from runrack.records.asset_record import AssetEntry, AssetRecord
+from runrack.records.event import EventLogRecord
+from runrack.records.event_type import EventType
+from runrack_sql.asset_writer import wipe_asset
+from runrack_sql.event_row import asset_digest, event_record
+from runrack_sql.limit import check_limit, chunks
+from runrack_sql.part import SqlPart
+from runrack_sql.schema import asset_partitions, assets
+from runrack_sql.statement import AnyRow, Query
+from runrack_sql.text_key import digest, head, starts_with
+
+_is_listed = (
+    assets.c.live_timestamp.is_not(None),
+    or_(assets.c.wipe_timestamp.is_(None), assets.c.live_timestamp > assets.c.wipe_timestamp),
+)
+
+
+class SqlAssetCatalog(AssetCatalog, SqlPart):
+    """Reads the catalog: the cost of a question does not depend on how long the history is."""
+
+    @override
+    def get_asset_records(self, asset_keys: Collection[AssetKey] | None = None) -> Sequence[AssetRecord]:
+        with self.database.read() as conn:
+            rows = [row for query in _record_queries(asset_keys) for row in conn.execute(query)]
+        return sorted((_record(row) for row in rows), key=_text_of)
+
+    @override
+    def get_asset_keys(
+        self, prefix: Sequence[str] | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> Sequence[AssetKey]:
+        check_limit(limit)
+        statement = select(assets.c.asset_key).where(*_is_listed)
+        if prefix:
+            # The text of a longer key goes on with a comma, so the bracket at the end is left out.
+            stem = AssetKey(prefix).to_string()[:-1]
+            statement = statement.where(starts_with(assets.c.asset_head, assets.c.asset_key, stem))
+        if cursor is not None:
+            AssetKey.from_string(cursor)
+            statement = statement.where(assets.c.asset_head >= head(cursor), assets.c.asset_key > cursor)
+        ordered = statement.order_by(assets.c.asset_head, assets.c.asset_key).limit(limit)
+        with self.database.read() as conn:
+            return [AssetKey.from_string(text) for text in conn.execute(ordered).scalars()]
+
+    @override
+    def wipe_asset(self, asset_key: AssetKey) -> None:
+        with self.database.write() as conn:
+            wipe_asset(conn, asset_key)
+
+    @override
+    def get_latest_storage_id_by_partition(
+        self,
+        asset_key: AssetKey,
+        event_type: EventType,
+        partitions: Collection[str] | None = None,
+        after_cursor: int | None = None,
+    ) -> Mapping[str, int]:
+        statement = select(asset_partitions.c.partition, asset_partitions.c.storage_id).where(
+            asset_partitions.c.asset_digest == asset_digest(asset_key),
+            asset_partitions.c.event_type == event_type.value,
+        )
+        if after_cursor is not None:
+            statement = statement.where(asset_partitions.c.storage_id > after_cursor)
+        found: dict[str, int] = {}
+        with self.database.read() as conn:
+            for query in _for_partitions(statement, partitions):
+                found.update({row.partition: row.storage_id for row in conn.execute(query)})
+        return found
+
+
+def _record_queries(asset_keys: Collection[AssetKey] | None) -> Sequence[Query]:
+    listed = select(assets).where(*_is_listed)
+    if asset_keys is None:
+        return [listed]
+    digests = {asset_digest(key) for key in asset_keys}
+    return [listed.where(assets.c.digest.in_(portion)) for portion in chunks(digests)]
+
+
+def _for_partitions(statement: Query, partitions: Collection[str] | None) -> Sequence[Query]:
+    if not partitions:
+        return [statement]
+    digests = {digest(partition) for partition in partitions}
+    return [statement.where(asset_partitions.c.partition_digest.in_(portion)) for portion in chunks(digests)]
+
+
+def _text_of(record: AssetRecord) -> str:
+    return record.asset_entry.asset_key.to_string()
+
+
+def _record(row: AnyRow) -> AssetRecord:
+    entry = AssetEntry(
+        asset_key=AssetKey.from_string(row.asset_key),
+        last_materialization_record=_event(row.last_materialization_id, row.last_materialization_body),
+        last_observation_record=_event(row.last_observation_id, row.last_observation_body),
+        last_planned_materialization_storage_id=row.last_planned_id,
+        last_run_id=row.last_run_id,
+        last_wipe_timestamp=row.wipe_timestamp,
+    )
+    return AssetRecord(row.id, entry)
+
+
+def _event(storage_id: int | None, body: str | None) -> EventLogRecord | None:
+    return None if storage_id is None or body is None else event_record(storage_id, body, "")

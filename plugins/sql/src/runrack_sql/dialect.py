@@ -1,0 +1,58 @@
+"""Dialect: what differs from database to database, so that no query has to know which one it talks to."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Insert, Table
+from sqlalchemy.engine.interfaces import Dialect as Compiler
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from runrack.errors import StorageError
+
+NewRow = ReadOnlyColumnCollection[str, Any]
+"""The columns of the row that an upsert was about to insert."""
+
+
+class Dialect(ABC):
+    """What differs from database to database.
+
+    Attributes:
+        compiler: SQLAlchemy's object for the database, which turns statements into text.
+    """
+
+    compiler: Compiler
+
+    @abstractmethod
+    def upsert(
+        self,
+        table: Table,
+        keys: Sequence[str],
+        assign: Callable[[NewRow], Mapping[str, ColumnElement[Any]]],
+    ) -> Insert:
+        """Return an insert that changes the row with the same `keys` instead, where there is one.
+
+        Args:
+            table: Into which table.
+            keys: The columns of a primary key or unique constraint.
+            assign: Gets the columns of the new row; returns column name to what the existing row gets. A column of
+                `table` itself means the value that the existing row has.
+        """
+
+    @abstractmethod
+    def insert_missing(self, table: Table, keys: Sequence[str]) -> Insert:
+        """Return an insert that does nothing where a row with the same `keys` exists."""
+
+    @abstractmethod
+    def translate(self, error: Exception) -> StorageError | None:
+        """Return runrack's error for an error of the driver; None for what did not come from the driver."""
+
+    def ordered(self, column: Column[Any], *, ascending: bool) -> ColumnElement[Any]:
+        """Return `column` as a sort key; rows without a value come first when ascending and last otherwise."""
+        return column.asc() if ascending else column.desc()
+
+    def replace(self, table: Table, keys: Sequence[str]) -> Insert:
+        """Return an insert that overwrites the row with the same `keys`, where there is one."""
+        return self.upsert(
+            table, keys, lambda new: {column.name: column for column in new if column.name not in keys}
+        )

@@ -1,0 +1,71 @@
+"""SqlDynamicPartitions: keeps partition keys that come and go in a database."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+from typing_extensions import override
+
+from runrack.errors import InvalidArgumentError
+from runrack.interfaces.dynamic_partitions import DynamicPartitions
+from runrack_sql.limit import check_limit
+from runrack_sql.part import SqlPart
+from runrack_sql.schema import dynamic_partitions
+from runrack_sql.text_key import digest
+
+_table = dynamic_partitions.c
+
+
+class SqlDynamicPartitions(DynamicPartitions, SqlPart):
+    """Keeps dynamic partitions; ids tell the order in which they were added."""
+
+    @override
+    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        if isinstance(partition_keys, str) or not all(isinstance(key, str) for key in partition_keys):
+            raise InvalidArgumentError("partition_keys is a sequence of strings, not one string")
+        rows = [
+            {"definition": partitions_def_name, "key_digest": digest(key), "partition_key": key}
+            for key in dict.fromkeys(partition_keys)
+        ]
+        if not rows:
+            return
+        with self.database.write() as conn:
+            statement = self.database.dialect.insert_missing(dynamic_partitions, ["definition", "key_digest"])
+            conn.execute(statement, rows)
+
+    @override
+    def get_dynamic_partitions(
+        self,
+        partitions_def_name: str,
+        limit: int | None = None,
+        ascending: bool = True,
+        after_key: str | None = None,
+    ) -> Sequence[str]:
+        check_limit(limit)
+        statement = select(_table.partition_key).where(_table.definition == partitions_def_name)
+        if after_key is not None:
+            # An unknown key makes the bound null, which no row satisfies.
+            bound = (
+                select(_table.id)
+                .where(_table.definition == partitions_def_name, _table.key_digest == digest(after_key))
+                .scalar_subquery()
+            )
+            statement = statement.where(_table.id > bound if ascending else _table.id < bound)
+        ordered = statement.order_by(_table.id.asc() if ascending else _table.id.desc()).limit(limit)
+        with self.database.read() as conn:
+            return conn.execute(ordered).scalars().all()
+
+    @override
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        statement = select(_table.id).where(
+            _table.definition == partitions_def_name, _table.key_digest == digest(partition_key)
+        )
+        with self.database.read() as conn:
+            return conn.execute(statement).first() is not None
+
+    @override
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        statement = delete(dynamic_partitions).where(
+            _table.definition == partitions_def_name, _table.key_digest == digest(partition_key)
+        )
+        with self.database.write() as conn:
+            conn.execute(statement)

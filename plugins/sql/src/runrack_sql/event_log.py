@@ -1,0 +1,82 @@
+"""SqlEventLog: keeps the log in a database."""
+
+from collections.abc import Callable, Collection, Sequence
+
+from sqlalchemy import Connection, delete, func, select
+from typing_extensions import override
+
+from runrack.interfaces.event_log import EventLog, EventQuery
+from runrack.records.event import EventLogEntry, EventLogRecord
+from runrack_sql.asset_fallback import AssetFallback
+from runrack_sql.asset_writer import AssetWriter
+from runrack_sql.database import Database
+from runrack_sql.event_query import select_events
+from runrack_sql.event_row import event_record
+from runrack_sql.event_writer import EncodedEntry, EventWriter
+from runrack_sql.part import SqlPart
+from runrack_sql.schema import (
+    asset_partitions,
+    assets,
+    dynamic_partitions,
+    events,
+    slot_claims,
+    slot_limits,
+)
+from runrack_sql.slot_queue import free_slots
+
+
+class SqlEventLog(EventLog, SqlPart):
+    """Keeps the log, and the asset catalog in step with it."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._writer = EventWriter(database.dialect)
+        self._asset_writer = AssetWriter(database.dialect)
+
+    @override
+    def store_events(
+        self, entries: Sequence[EventLogEntry], *, late_event_ids: Collection[str] = ()
+    ) -> Sequence[EventLogRecord]:
+        if not entries:
+            return []
+        encoded = [EncodedEntry(entry) for entry in entries]
+        with self.database.write() as conn:
+            return self.append(conn, encoded, lambda entry: entry.event_id in late_event_ids)
+
+    def append(
+        self, conn: Connection, encoded: Sequence[EncodedEntry], is_late: Callable[[EventLogEntry], bool]
+    ) -> Sequence[EventLogRecord]:
+        """As `store_events`, inside the transaction of `conn`; `is_late` is asked once for each new entry, in order."""
+        records, new = self._writer.append(conn, encoded, is_late)
+        rows = {item.entry.event_id: item.row for item in encoded}
+        self._asset_writer.follow(conn, new.values(), rows)
+        return records
+
+    @override
+    def query_events(self, query: EventQuery) -> Sequence[EventLogRecord]:
+        with self.database.read() as conn:
+            rows = select_events(conn, query)
+        return [event_record(row.id, row.body, row.run_id, late=bool(row.late)) for row in rows]
+
+    @override
+    def get_maximum_record_id(self) -> int | None:
+        with self.database.read() as conn:
+            return conn.execute(select(func.max(events.c.id))).scalar()
+
+    @override
+    def delete_events(self, run_id: str) -> None:
+        with self.database.write() as conn:
+            self.remove_run(conn, run_id)
+
+    def remove_run(self, conn: Connection, run_id: str) -> None:
+        """As `delete_events`, inside the transaction of `conn`."""
+        fallback = AssetFallback(conn, run_id)
+        conn.execute(delete(events).where(events.c.run_id == run_id))
+        fallback.apply()
+        free_slots(conn, run_id)
+
+    @override
+    def wipe(self) -> None:
+        with self.database.write() as conn:
+            for table in (events, assets, asset_partitions, dynamic_partitions, slot_claims, slot_limits):
+                conn.execute(delete(table))

@@ -1,0 +1,92 @@
+"""Reads the log: what an EventQuery means in SQL."""
+
+from collections.abc import Iterable, Sequence
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+
+from runrack.interfaces.event_log import EventQuery
+from runrack_sql.event_row import asset_digest
+from runrack_sql.schema import assets, events
+from runrack_sql.statement import AnyRow
+from runrack_sql.text_key import digest
+
+_columns = (events.c.id, events.c.run_id, events.c.late, events.c.body)
+
+
+def select_events(conn: Connection, query: EventQuery) -> Sequence[AnyRow]:
+    """Return the rows (id, run_id, late, body) that `query` selects, ordered by id."""
+    if query.limit == 0:
+        return []
+    if query.run_id is not None or len(query.event_types) < 2:  # noqa: PLR2004
+        return _select(conn, query)
+    return _select_by_type(conn, query)
+
+
+def _select_by_type(conn: Connection, query: EventQuery) -> Sequence[AnyRow]:
+    """Ask for each type by itself, since only then an index gives the rows in their order, and merge.
+
+    One query for several types would have to sort all their rows to find the first few.
+    """
+    needed = None if query.limit is None else query.limit + query.offset
+    portions = [
+        _select(
+            conn,
+            msgspec.structs.replace(query, event_types=frozenset({event_type}), offset=0, limit=needed),
+        )
+        for event_type in query.event_types
+    ]
+    rows = merge(*portions, key=lambda row: row.id, reverse=not query.ascending)
+    return list(islice(rows, query.offset, needed))
+
+
+def _select(conn: Connection, query: EventQuery) -> Sequence[AnyRow]:
+    statement = (
+        select(*_columns)
+        .where(*_conditions(query))
+        .order_by(events.c.id.asc() if query.ascending else events.c.id.desc())
+        .limit(query.limit)
+    )
+    return conn.execute(statement.offset(query.offset) if query.offset else statement).all()
+
+
+def _conditions(query: EventQuery) -> Iterable[ColumnElement[bool]]:
+    if query.run_id is not None:
+        yield events.c.run_id == query.run_id
+    if query.event_types:
+        yield _is_one_of(events.c.event_type, sorted(event_type.value for event_type in query.event_types))
+    if query.asset_key is not None:
+        yield from _of_asset(asset_digest(query.asset_key))
+    if query.partitions is not None:
+        yield events.c.partition_digest.in_([digest(partition) for partition in query.partitions])
+    if query.job_names is not None:
+        yield events.c.job_name.in_(query.job_names)
+    if query.storage_ids is not None:
+        # Numbers written into the statement: a list of any length would not fit as bound values.
+        yield events.c.id.in_(
+            bindparam("storage_ids", query.storage_ids, expanding=True, literal_execute=True)
+        )
+    yield from _within(events.c.id, query.after_id, query.before_id)
+    yield from _within(events.c.timestamp, query.after_timestamp, query.before_timestamp)
+
+
+def _of_asset(key_digest: str) -> Iterable[ColumnElement[bool]]:
+    hidden = select(assets.c.wipe_storage_id).where(assets.c.digest == key_digest).scalar_subquery()
+    yield events.c.asset_digest == key_digest
+    yield events.c.id > func.coalesce(hidden, 0)
+
+
+def _is_one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    return column == values[0] if len(values) == 1 else column.in_(values)
+
+
+def _within(
+    column: ColumnElement[Any], after: float | None, before: float | None
+) -> Iterable[ColumnElement[bool]]:
+    if after is not None:
+        yield column > after
+    if before is not None:
+        yield column < before

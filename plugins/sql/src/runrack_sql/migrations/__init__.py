@@ -1,0 +1,1 @@
+"""The migrations that lead from nothing to the tables of `runrack_sql.schema`."""

@@ -1,0 +1,32 @@
+"""SqlPart: what every storage over a database has in common."""
+
+from abc import ABC
+
+from typing_extensions import override
+
+from runrack.interfaces.part import InstancePart
+from runrack.interfaces.storage import SchemaStatus
+from runrack_sql.database import Database
+
+
+class SqlPart(InstancePart, ABC):
+    """A part of an instance that keeps its data in a database.
+
+    Attributes:
+        database: Where; several parts may share one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def get_schema_status(self) -> SchemaStatus:
+        """As `SupportsMigration.get_schema_status`."""
+        return self.database.get_schema_status()
+
+    def migrate(self) -> None:
+        """As `SupportsMigration.migrate`."""
+        self.database.migrate()
+
+    @override
+    def dispose(self) -> None:
+        self.database.dispose()

@@ -1,0 +1,173 @@
+"""SqlScheduleStorage: keeps the states of schedules and sensors, and their ticks, in a database."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from typing_extensions import override
+
+from runrack.errors import AlreadyExistsError, NotFoundError
+from runrack.interfaces.schedule_storage import ScheduleStorage
+from runrack.records.codec import decode_instigator_state, decode_tick, encode
+from runrack.records.tick import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorTick,
+    InstigatorType,
+    TickData,
+    TickStatus,
+)
+from runrack_sql.limit import check_limit
+from runrack_sql.part import SqlPart
+from runrack_sql.schema import instigators, ticks
+from runrack_sql.statement import Query
+
+
+class SqlScheduleStorage(SqlPart, ScheduleStorage):
+    """Keeps instigator states and ticks as JSON, with columns for what is searched."""
+
+    @override
+    def all_instigator_state(
+        self,
+        repository_selector_id: str | None = None,
+        instigator_type: InstigatorType | None = None,
+        instigator_statuses: Collection[InstigatorStatus] | None = None,
+    ) -> Sequence[InstigatorState]:
+        statement = select(instigators.c.body).order_by(instigators.c.id)
+        if repository_selector_id is not None:
+            statement = statement.where(instigators.c.repository_selector_id == repository_selector_id)
+        if instigator_type is not None:
+            statement = statement.where(instigators.c.instigator_type == instigator_type.value)
+        if instigator_statuses:
+            statuses = [status.value for status in instigator_statuses]
+            statement = statement.where(instigators.c.status.in_(statuses))
+        with self.database.read() as conn:
+            return [decode_instigator_state(body) for body in conn.execute(statement).scalars()]
+
+    @override
+    def get_instigator_state(self, selector_id: str) -> InstigatorState | None:
+        statement = select(instigators.c.body).where(instigators.c.selector_id == selector_id)
+        with self.database.read() as conn:
+            body = conn.execute(statement).scalar()
+        return None if body is None else decode_instigator_state(body)
+
+    @override
+    def add_instigator_state(self, state: InstigatorState) -> InstigatorState:
+        with self.database.write() as conn:
+            try:
+                conn.execute(insert(instigators), _state_row(state))
+            except IntegrityError as error:
+                raise AlreadyExistsError(
+                    f"a state of {state.origin.instigator_name!r} is stored already: update it instead"
+                ) from error
+        return state
+
+    @override
+    def update_instigator_state(self, state: InstigatorState) -> InstigatorState:
+        statement = update(instigators).where(instigators.c.selector_id == state.selector_id)
+        with self.database.write() as conn:
+            if conn.execute(statement.values(_state_row(state))).rowcount == 0:
+                raise NotFoundError(f"no state of {state.origin.instigator_name!r} is stored: add it instead")
+        return state
+
+    @override
+    def delete_instigator_state(self, selector_id: str) -> None:
+        with self.database.write() as conn:
+            if (
+                conn.execute(delete(instigators).where(instigators.c.selector_id == selector_id)).rowcount
+                == 0
+            ):
+                raise NotFoundError(f"no instigator state with selector id {selector_id!r} is stored")
+
+    @override
+    def create_tick(self, tick_data: TickData) -> InstigatorTick:
+        with self.database.write() as conn:
+            added = conn.execute(insert(ticks).returning(ticks.c.id), _tick_row(tick_data)).scalar_one()
+        return InstigatorTick(added, tick_data)
+
+    @override
+    def update_tick(self, tick: InstigatorTick) -> InstigatorTick:
+        statement = update(ticks).where(ticks.c.id == tick.tick_id)
+        with self.database.write() as conn:
+            if conn.execute(statement.values(_tick_row(tick.tick_data))).rowcount == 0:
+                raise NotFoundError(f"no tick with id {tick.tick_id} is stored")
+        return tick
+
+    @override
+    def get_ticks(
+        self,
+        selector_ids: Collection[str] | None = None,
+        before: float | None = None,
+        after: float | None = None,
+        limit: int | None = None,
+        statuses: Collection[TickStatus] | None = None,
+        tick_ids: Collection[int] | None = None,
+    ) -> Sequence[InstigatorTick]:
+        check_limit(limit)
+        statement = (
+            select(ticks.c.id, ticks.c.body)
+            .where(*_tick_conditions(before, after, statuses, tick_ids))
+            .order_by(ticks.c.timestamp.desc(), ticks.c.id.desc())
+            .limit(limit)
+        )
+        with self.database.read() as conn:
+            rows = [row for query in _for_selectors(statement, selector_ids) for row in conn.execute(query)]
+        found = [InstigatorTick(row.id, decode_tick(row.body)) for row in rows]
+        return sorted(found, key=lambda tick: (tick.timestamp, tick.tick_id), reverse=True)
+
+    @override
+    def purge_ticks(
+        self, selector_id: str, before: float, tick_statuses: Collection[TickStatus] | None = None
+    ) -> None:
+        conditions = _tick_conditions(before, None, tick_statuses, None)
+        with self.database.write() as conn:
+            conn.execute(delete(ticks).where(ticks.c.selector_id == selector_id, *conditions))
+
+    @override
+    def wipe(self) -> None:
+        with self.database.write() as conn:
+            conn.execute(delete(instigators))
+            conn.execute(delete(ticks))
+
+
+def _for_selectors(statement: Query, selector_ids: Collection[str] | None) -> Iterable[Query]:
+    """Yield one query for each selector id: each reads only its newest ticks from the index."""
+    if selector_ids is None:
+        return [statement]
+    return [statement.where(ticks.c.selector_id == selector_id) for selector_id in set(selector_ids)]
+
+
+def _tick_conditions(
+    before: float | None,
+    after: float | None,
+    statuses: Collection[TickStatus] | None,
+    tick_ids: Collection[int] | None,
+) -> Iterable[ColumnElement[bool]]:
+    if before is not None:
+        yield ticks.c.timestamp < before
+    if after is not None:
+        yield ticks.c.timestamp > after
+    if statuses:
+        yield ticks.c.status.in_([status.value for status in statuses])
+    if tick_ids is not None:
+        yield ticks.c.id.in_(tick_ids)
+
+
+def _state_row(state: InstigatorState) -> dict[str, Any]:
+    return {
+        "selector_id": state.selector_id,
+        "repository_selector_id": state.origin.repository_selector_id,
+        "instigator_type": state.instigator_type.value,
+        "status": state.status.value,
+        "body": encode(state),
+    }
+
+
+def _tick_row(tick: TickData) -> dict[str, Any]:
+    return {
+        "selector_id": tick.selector_id,
+        "status": tick.status.value,
+        "timestamp": tick.timestamp,
+        "body": encode(tick),
+    }

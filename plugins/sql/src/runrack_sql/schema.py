@@ -1,0 +1,226 @@
+"""The tables. What they hold is described here; how they came to be, in `migrations`.
+
+A record is stored as JSON text in a column `body`; columns beside it are what queries select and order by. Where a
+column says the same as the body (the status of a run), the column counts.
+"""
+
+from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, Table, UniqueConstraint
+
+from runrack_sql.column_type import DIGEST_LENGTH, HEAD_LENGTH, big_integer, long_text, name
+
+SCHEMA_VERSION = "0001"
+"""The newest migration: what the tables below are. A database with another version is not opened."""
+
+VERSION_TABLE = "runrack_schema_version"
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", big_integer(), primary_key=True, autoincrement=True),
+    Column("run_id", name(), nullable=False, unique=True),
+    Column("job_name", name(512), nullable=False),
+    Column("status", name(32), nullable=False),
+    Column("job_snapshot_id", name(64)),
+    Column("created_us", big_integer(), nullable=False),
+    Column("updated_us", big_integer(), nullable=False),
+    Column("start_time", Double),
+    Column("end_time", Double),
+    Column("epoch", Integer, nullable=False),
+    Column("owner", name()),
+    Column("lease_expires_us", big_integer()),
+    Column("body", long_text(), nullable=False),
+    Index("runs_by_job_name", "job_name", "id"),
+    Index("runs_by_status", "status", "id"),
+    Index("runs_by_job_snapshot", "job_snapshot_id", "id"),
+    Index("runs_by_creation", "created_us", "id"),
+    Index("runs_by_update", "updated_us", "id"),
+    Index("runs_by_start", "start_time", "id"),
+    Index("runs_by_end", "end_time", "id"),
+    sqlite_autoincrement=True,
+)
+"""Runs; times ending in `_us` are microseconds since 1970, the others seconds. Ids are never used twice."""
+
+run_tags = Table(
+    "run_tags",
+    metadata,
+    Column("run_row", big_integer(), primary_key=True, autoincrement=False),
+    Column("key", name(), primary_key=True),
+    Column("value_head", name(HEAD_LENGTH), nullable=False),
+    Column("value", long_text(), nullable=False),
+    Index("run_tags_by_value", "key", "value_head", "run_row"),
+)
+"""The tags of runs: the only place where they are kept."""
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("snapshot_id", name(64), primary_key=True),
+    Column("body", long_text(), nullable=False),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("daemon_type", name(), primary_key=True),
+    Column("body", long_text(), nullable=False),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("key", name(), primary_key=True),
+    Column("value", long_text(), nullable=False),
+)
+
+event_ids = Table(
+    "event_ids",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last", big_integer(), nullable=False),
+)
+"""One row: the storage id given out last.
+
+Whoever stores events holds this row until the commit, so that ids become visible in their order, and an id is never
+given out twice, whatever is deleted.
+"""
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", big_integer(), primary_key=True, autoincrement=False),
+    Column("event_id", name(64), nullable=False, unique=True),
+    Column("run_id", name(), nullable=False),
+    Column("event_type", name(64)),
+    Column("timestamp", Double, nullable=False),
+    Column("job_name", name(512)),
+    Column("asset_digest", name(DIGEST_LENGTH)),
+    Column("partition_digest", name(DIGEST_LENGTH)),
+    Column("late", Boolean, nullable=False),
+    Column("body", long_text(), nullable=False),
+)
+"""The log. `event_type` is null for a plain message."""
+
+Index("events_by_run", events.c.run_id, events.c.id)
+Index(
+    "events_by_type",
+    events.c.event_type,
+    events.c.id,
+    sqlite_where=events.c.event_type.is_not(None),
+    postgresql_where=events.c.event_type.is_not(None),
+)
+Index(
+    "events_by_asset",
+    events.c.asset_digest,
+    events.c.event_type,
+    events.c.id,
+    sqlite_where=events.c.asset_digest.is_not(None),
+    postgresql_where=events.c.asset_digest.is_not(None),
+)
+Index(
+    "events_by_partition",
+    events.c.asset_digest,
+    events.c.event_type,
+    events.c.partition_digest,
+    events.c.id,
+    sqlite_where=events.c.partition_digest.is_not(None),
+    postgresql_where=events.c.partition_digest.is_not(None),
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("id", big_integer(), primary_key=True, autoincrement=True),
+    Column("digest", name(DIGEST_LENGTH), nullable=False, unique=True),
+    Column("asset_head", name(HEAD_LENGTH), nullable=False),
+    Column("asset_key", long_text(), nullable=False),
+    Column("last_materialization_id", big_integer()),
+    Column("last_materialization_body", long_text()),
+    Column("last_observation_id", big_integer()),
+    Column("last_observation_body", long_text()),
+    Column("last_planned_id", big_integer()),
+    Column("last_run_id", name()),
+    Column("live_timestamp", Double),
+    Column("wipe_timestamp", Double),
+    Column("wipe_storage_id", big_integer()),
+    Index("assets_by_key", "asset_head"),
+    sqlite_autoincrement=True,
+)
+"""The latest state of every asset: the truth, not a cache over the log, which may be shortened.
+
+`live_timestamp` is the latest time of an event since the last wipe; the asset is in the catalog when it is later than
+`wipe_timestamp`. Events up to `wipe_storage_id` are hidden.
+"""
+
+asset_partitions = Table(
+    "asset_partitions",
+    metadata,
+    Column("asset_digest", name(DIGEST_LENGTH), primary_key=True),
+    Column("event_type", name(64), primary_key=True),
+    Column("partition_digest", name(DIGEST_LENGTH), primary_key=True),
+    Column("partition", long_text(), nullable=False),
+    Column("storage_id", big_integer(), nullable=False),
+)
+"""The storage id of the newest event of each type for each partition since the last wipe."""
+
+dynamic_partitions = Table(
+    "dynamic_partitions",
+    metadata,
+    Column("id", big_integer(), primary_key=True, autoincrement=True),
+    Column("definition", name(), nullable=False),
+    Column("key_digest", name(DIGEST_LENGTH), nullable=False),
+    Column("partition_key", long_text(), nullable=False),
+    UniqueConstraint("definition", "key_digest", name="dynamic_partitions_once"),
+    Index("dynamic_partitions_in_order", "definition", "id"),
+    sqlite_autoincrement=True,
+)
+
+slot_limits = Table(
+    "slot_limits",
+    metadata,
+    Column("concurrency_key", name(), primary_key=True),
+    Column("slot_count", Integer, nullable=False),
+)
+
+slot_claims = Table(
+    "slot_claims",
+    metadata,
+    Column("id", big_integer(), primary_key=True, autoincrement=True),
+    Column("concurrency_key", name(), nullable=False),
+    Column("run_id", name(), nullable=False),
+    Column("step_key", name(), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("is_held", Boolean, nullable=False),
+    UniqueConstraint("concurrency_key", "run_id", "step_key", name="slot_claims_once"),
+    Index("slot_claims_by_turn", "concurrency_key", "is_held", "priority", "id"),
+    Index("slot_claims_by_run", "run_id", "step_key"),
+    sqlite_autoincrement=True,
+)
+"""Who holds a slot and who waits. A step that is served gets a new row: ids tell how long a slot is held."""
+
+instigators = Table(
+    "instigators",
+    metadata,
+    Column("id", big_integer(), primary_key=True, autoincrement=True),
+    Column("selector_id", name(64), nullable=False, unique=True),
+    Column("repository_selector_id", name(64), nullable=False),
+    Column("instigator_type", name(32), nullable=False),
+    Column("status", name(32), nullable=False),
+    Column("body", long_text(), nullable=False),
+    Index("instigators_by_repository", "repository_selector_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("id", big_integer(), primary_key=True, autoincrement=True),
+    Column("selector_id", name(64), nullable=False),
+    Column("status", name(32), nullable=False),
+    Column("timestamp", Double, nullable=False),
+    Column("body", long_text(), nullable=False),
+    Index("ticks_by_selector", "selector_id", "timestamp", "id"),
+    Index("ticks_by_time", "timestamp", "id"),
+    sqlite_autoincrement=True,
+)

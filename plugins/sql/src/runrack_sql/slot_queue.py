@@ -1,0 +1,45 @@
+"""How slots change hands: what happens to the rows, inside a transaction of the caller."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+
+from runrack_sql.schema import slot_claims, slot_limits
+
+_claim = slot_claims.c
+
+
+def serve(conn: Connection, concurrency_key: str) -> None:
+    """Give the free slots of a key to those who wait: highest priority first, then longest waiting."""
+    # The row of the limit is locked, so that two who serve the same key do not both count the slot that is free.
+    limit = select(slot_limits.c.slot_count).where(slot_limits.c.concurrency_key == concurrency_key)
+    slot_count = conn.execute(limit.with_for_update()).scalar() or 0
+    of_key = _claim.concurrency_key == concurrency_key
+    held = conn.execute(select(func.count()).where(of_key, _claim.is_held.is_(True))).scalar_one()
+    waiting = (
+        select(slot_claims)
+        .where(of_key, _claim.is_held.is_(False))
+        .order_by(_claim.priority.desc(), _claim.id)
+        .limit(max(slot_count - held, 0))
+    )
+    for claim in conn.execute(waiting).mappings().all():
+        conn.execute(delete(slot_claims).where(_claim.id == claim["id"]))
+        conn.execute(insert(slot_claims), {**claim, "id": None, "is_held": True})
+
+
+def free_slots(conn: Connection, run_id: str, step_key: str | None = None) -> None:
+    """Take a run, or one step of it, out of all keys, and serve those who wait."""
+    leaves = [_claim.run_id == run_id]
+    if step_key is not None:
+        leaves.append(_claim.step_key == step_key)
+    keys = _keys_of(conn, leaves)
+    if not keys:
+        return
+    conn.execute(delete(slot_claims).where(*leaves))
+    for key in keys:
+        serve(conn, key)
+
+
+def _keys_of(conn: Connection, leaves: Iterable[ColumnElement[bool]]) -> list[str]:
+    statement = select(_claim.concurrency_key).where(*leaves).distinct().order_by(_claim.concurrency_key)
+    return list(conn.execute(statement).scalars())

@@ -1,0 +1,73 @@
+"""SqlStorage: the three storages of an instance over one database."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+from typing_extensions import override
+
+from runrack.interfaces.storage import Storage
+from runrack.records.event import EventLogEntry, EventLogRecord
+from runrack.records.event_type import STATUS_AFTER
+from runrack.records.run_status import FINISHED
+from runrack_sql.database import Database
+from runrack_sql.event_log_storage import SqlEventLogStorage
+from runrack_sql.event_writer import EncodedEntry
+from runrack_sql.part import SqlPart
+from runrack_sql.run_storage import SqlRunStorage
+from runrack_sql.schedule_storage import SqlScheduleStorage
+from runrack_sql.slot_queue import free_slots
+
+
+class SqlStorage(SqlPart, Storage):
+    """Keeps runs, events and schedules in one database, and changes them in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._runs = SqlRunStorage(database)
+        self._events = SqlEventLogStorage(database)
+        self._schedules = SqlScheduleStorage(database)
+
+    @property
+    @override
+    def run_storage(self) -> SqlRunStorage:
+        return self._runs
+
+    @property
+    @override
+    def event_log_storage(self) -> SqlEventLogStorage:
+        return self._events
+
+    @property
+    @override
+    def schedule_storage(self) -> SqlScheduleStorage:
+        return self._schedules
+
+    @override
+    def store_events(
+        self, entries: Sequence[EventLogEntry], *, epoch: int | None = None
+    ) -> Sequence[EventLogRecord]:
+        if not entries:
+            return []
+        encoded = [EncodedEntry(entry) for entry in entries]
+        with self.database.write() as conn:
+            return self._events.append(conn, encoded, lambda entry: self._is_late(conn, entry, epoch))
+
+    @override
+    def delete_run(self, run_id: str) -> None:
+        with self.database.write() as conn:
+            self._runs.remove_run(conn, run_id)
+            self._events.remove_run(conn, run_id)
+
+    def _is_late(self, conn: Connection, entry: EventLogEntry, epoch: int | None) -> bool:
+        """Apply the entry to its run, and tell whether it came too late for that."""
+        status = None if entry.event is None else STATUS_AFTER.get(entry.event.event_type)
+        if entry.event is None or status is None:
+            return False
+        moment = datetime.fromtimestamp(entry.timestamp, UTC)
+        transitions = self._runs.transitions
+        if not transitions.apply(conn, entry.run_id, entry.event, moment, epoch):
+            return transitions.has_run(conn, entry.run_id)
+        if status in FINISHED:
+            free_slots(conn, entry.run_id)
+        return False

@@ -1,0 +1,82 @@
+"""SqliteDialect: SQLite's own statements, and what its errors mean."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Insert, Table
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import DBAPIError
+from typing_extensions import override
+
+from runrack.errors import (
+    StorageCorruptError,
+    StorageError,
+    StorageFullError,
+    StorageUnavailableError,
+)
+from runrack_sql.dialect import Dialect, NewRow
+
+_PRIMARY_CODE = 0xFF
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY: "a program other than runrack keeps it locked: close that program, then try again",
+    sqlite3.SQLITE_LOCKED: "a program other than runrack keeps it locked: close that program, then try again",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened: look at the permissions of the file and its folder",
+    sqlite3.SQLITE_READONLY: "it cannot be written: look at the permissions of the file and its folder",
+    sqlite3.SQLITE_PERM: "access is denied: look at the permissions of the file and its folder",
+    sqlite3.SQLITE_IOERR: "the disk reports an error: look at the system's log, and at the state of the disk",
+    sqlite3.SQLITE_NOMEM: "there is not enough memory",
+}
+"""What to say for an error after which the same call may succeed."""
+
+
+class SqliteDialect(Dialect):
+    """What is special about SQLite.
+
+    Args:
+        path: The file, for messages.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.compiler = SQLiteDialect_pysqlite()
+        self._path = path
+
+    @override
+    def upsert(
+        self,
+        table: Table,
+        keys: Sequence[str],
+        assign: Callable[[NewRow], Mapping[str, ColumnElement[Any]]],
+    ) -> Insert:
+        statement = sqlite.insert(table)
+        return statement.on_conflict_do_update(index_elements=keys, set_=assign(statement.excluded))
+
+    @override
+    def insert_missing(self, table: Table, keys: Sequence[str]) -> Insert:
+        return sqlite.insert(table).on_conflict_do_nothing(index_elements=keys)
+
+    @override
+    def translate(self, error: Exception) -> StorageError | None:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(cause, sqlite3.Error):
+            return None
+        code = getattr(cause, "sqlite_errorcode", 0)
+        primary = code & _PRIMARY_CODE
+        if _FULL & {code, primary}:
+            return StorageFullError(
+                f"the disk below {self._path} is full; nothing was changed."
+                " Free some space: writing resumes by itself"
+            )
+        if primary in _DAMAGED:
+            return StorageCorruptError(
+                f"{self._path} is damaged or no runrack database: move it away and restore a copy,"
+                " or let runrack make a new one in its place"
+            )
+        if primary in _UNAVAILABLE:
+            return StorageUnavailableError(f"{self._path} cannot be used just now: {_UNAVAILABLE[primary]}")
+        name = getattr(cause, "sqlite_errorname", type(cause).__name__)
+        return StorageError(f"{self._path}: SQLite refused the operation ({name}); nothing was changed")
