@@ -164,8 +164,8 @@ def test_a_replaced_stream_is_captured_and_mirrored(tmp_path):
     notebook = io.StringIO()
     with redirect_stdout(notebook), manager.capture_logs(KEY):
         print("añ日🚀" * 1000, end="")
-        os.write(1, b"\xff")
-    assert manager.get_log_data(KEY).stdout == "añ日🚀".encode() * 1000 + b"\xff"
+        os.write(1, b"\xf0\x9f")
+    assert manager.get_log_data(KEY).stdout == "añ日🚀".encode() * 1000 + b"\xf0\x9f"
     assert notebook.getvalue() == "añ日🚀" * 1000 + "\N{REPLACEMENT CHARACTER}"
 
 
