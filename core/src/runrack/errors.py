@@ -222,6 +222,10 @@ class ExecutionInterruptedError(BaseException):
     """The execution was interrupted by a signal. Not an `Exception`, so that user code does not swallow it."""
 
 
+class RunFailedError(RunrackError):
+    """The run ended in failure, and what ended it lies in another process: the run's log has it."""
+
+
 class UserCodeError(RunrackError):
     """The user's own code is at fault: base of what the error boundary produces and of `Failure`."""
 

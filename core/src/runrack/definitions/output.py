@@ -1,4 +1,4 @@
-"""What goes into an op and what comes out of it: In, Out, Output, and Failure."""
+"""What goes into an op and what comes out of it: In, Out, Output, ExpectationResult, Failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runrack.errors import InvalidDefinitionError, UserCodeError
-from runrack.records.metadata import MetadataEntry, RawMetadata, to_metadata
+from runrack.records.metadata import RawMetadata, to_metadata
 
 DEFAULT_OUTPUT = "result"
 """The name of an op's only output."""
@@ -66,13 +66,22 @@ class Output:
     output_name: str = DEFAULT_OUTPUT
     metadata: RawMetadata = field(default_factory=dict)
 
-    def stored_metadata(self) -> dict[str, MetadataEntry]:
-        """Return the metadata in its stored form.
 
-        Raises:
-            InvalidArgumentError: A label or value cannot be stored.
-        """
-        return to_metadata(self.metadata)
+@dataclass(frozen=True)
+class ExpectationResult:
+    """Says whether something that an op expected of its data came true. It stops nothing.
+
+    Attributes:
+        success: Whether it came true.
+        label: What was expected, in a word.
+        description: What was expected.
+        metadata: Label to value; plain Python values are converted.
+    """
+
+    success: bool
+    label: str | None = None
+    description: str | None = None
+    metadata: RawMetadata = field(default_factory=dict)
 
 
 class Failure(UserCodeError):  # noqa: N818 - the author's word, as in `raise Failure(…)`

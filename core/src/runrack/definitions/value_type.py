@@ -18,7 +18,7 @@ def accepts(annotation: Any, value: Any) -> bool:
     if origin in {Union, types.UnionType}:
         return any(accepts(member, value) for member in get_args(annotation))
     expected = origin or annotation
-    if not isinstance(expected, type) or getattr(expected, "_is_protocol", False):
+    if expected is Any or not isinstance(expected, type) or getattr(expected, "_is_protocol", False):
         return True
     if expected is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
