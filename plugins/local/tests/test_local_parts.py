@@ -36,11 +36,11 @@ def rehydrated(class_name, config, as_type):
 
 def test_artifacts_lie_below_one_folder(tmp_path):
     """What runs and schedules write has its place below `base_dir`; asking for it makes no folder."""
-    storage = LocalArtifactStorage(str(tmp_path / "home"))
-    assert storage.base_dir == f"{tmp_path}/home"
-    assert storage.storage_dir == f"{tmp_path}/home/storage"
-    assert storage.schedules_dir == f"{tmp_path}/home/schedules"
-    assert storage.file_manager_dir("run-1") == f"{tmp_path}/home/storage/run-1/files"
+    storage = LocalArtifactStorage(str(tmp_path / "here"))
+    assert storage.base_dir == f"{tmp_path}/here"
+    assert storage.storage_dir == f"{tmp_path}/here/storage"
+    assert storage.schedules_dir == f"{tmp_path}/here/schedules"
+    assert storage.file_manager_dir("run-1") == f"{tmp_path}/here/storage/run-1/files"
     assert storage.inst_data is None
     storage.dispose()
     assert list(tmp_path.iterdir()) == []
@@ -55,9 +55,9 @@ def test_a_run_id_does_not_lead_out(tmp_path):
 def test_a_relative_folder_is_made_absolute(tmp_path, monkeypatch):
     """A relative `base_dir` is relative to where the process stood when the storage was built."""
     monkeypatch.chdir(tmp_path)
-    storage = LocalArtifactStorage("home")
+    storage = LocalArtifactStorage("here")
     monkeypatch.chdir("/")
-    assert storage.base_dir == f"{tmp_path}/home"
+    assert storage.base_dir == f"{tmp_path}/here"
 
 
 def test_an_artifact_folder_is_a_string(tmp_path):
