@@ -8,7 +8,6 @@ feeds what, what can be configured, and what a run leaves behind.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from delay_plot import draw_delays
 from delays import HourSummary, Study, late_share_between, summarize_hours, to_csv, to_markdown
@@ -24,6 +23,7 @@ from runrack import (
     op,
     resource,
 )
+from runrack.engine import OpExecutionContext
 from runrack_local import local_file_manager
 
 HERE = Path(__file__).parent
@@ -48,7 +48,7 @@ def flight_log(context: InitResourceContext) -> Iterator[FlightLog]:
     },
     required_resource_keys={"flight_log"},
 )
-def define_study(context: Any) -> Study:
+def define_study(context: OpExecutionContext) -> Study:
     """Say which flights are looked at, and what counts as late."""
     log: FlightLog = context.resources.flight_log
     first_day, last_day = log.period()
@@ -58,7 +58,7 @@ def define_study(context: Any) -> Study:
 
 
 @op(required_resource_keys={"flight_log"})
-def summarize_airport(context: Any, airport: str, study: Study) -> list[HourSummary]:
+def summarize_airport(context: OpExecutionContext, airport: str, study: Study) -> list[HourSummary]:
     """Summarize the flights of one airport, hour by hour."""
     flights = context.resources.flight_log.flights_from(airport)
     hours = summarize_hours(flights, study.late_after_minutes)
@@ -73,7 +73,9 @@ def summarize_airport(context: Any, airport: str, study: Study) -> list[HourSumm
         )
     }
 )
-def compare_airports(context: Any, airports: list[list[HourSummary]], study: Study) -> list[HourSummary]:
+def compare_airports(
+    context: OpExecutionContext, airports: list[list[HourSummary]], study: Study
+) -> list[HourSummary]:
     """Bring the airports together, without the hours in which hardly anything leaves."""
     least = context.op_config["min_departures"]
     hours = [hour for airport in airports for hour in airport if hour.departed >= least]
@@ -81,13 +83,13 @@ def compare_airports(context: Any, airports: list[list[HourSummary]], study: Stu
         raise ValueError("no hour has as many departures as min_departures asks for: lower it")
     left_out = study.flights - sum(hour.flights for hour in hours)
     context.log.info(
-        f"{len(hours)} hours of {len(airports)} airports; left out {left_out} flights of rare hours"
+        f"{len(hours)} hours of {len(airports)} airports; flights left out with rare hours: {left_out}"
     )
     return hours
 
 
 @op(required_resource_keys={"file_manager"})
-def write_table(context: Any, hours: list[HourSummary]) -> FileHandle:
+def write_table(context: OpExecutionContext, hours: list[HourSummary]) -> FileHandle:
     """Write all figures as a CSV file."""
     table: FileHandle = context.resources.file_manager.write_data(to_csv(hours).encode(), ext="csv")
     context.log_event(
@@ -105,7 +107,7 @@ def write_table(context: Any, hours: list[HourSummary]) -> FileHandle:
 
 
 @op(required_resource_keys={"file_manager"})
-def draw_plot(context: Any, hours: list[HourSummary], study: Study) -> FileHandle:
+def draw_plot(context: OpExecutionContext, hours: list[HourSummary], study: Study) -> FileHandle:
     """Draw the share of late departures over the day, a panel an airport."""
     plot: FileHandle = context.resources.file_manager.write_data(
         draw_delays(hours, study).encode(), ext="svg"
@@ -130,7 +132,9 @@ def draw_plot(context: Any, hours: list[HourSummary], study: Study) -> FileHandl
     },
     required_resource_keys={"file_manager"},
 )
-def publish_report(context: Any, table: FileHandle, plot: FileHandle, hours: list[HourSummary]) -> str:
+def publish_report(
+    context: OpExecutionContext, table: FileHandle, plot: FileHandle, hours: list[HourSummary]
+) -> str:
     """Put the newest table and plot where a person finds them, and say what they show."""
     folder = HERE / context.op_config["output_dir"]
     folder.mkdir(parents=True, exist_ok=True)
