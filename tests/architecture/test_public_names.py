@@ -22,11 +22,14 @@ def test_a_public_name_explains_itself(name: str) -> None:
 
 
 def test_every_public_name_stands_in_the_reference() -> None:
-    """The reference page shows every public name, from the module that defines it."""
-    reference = REFERENCE.read_text().splitlines()
-    names = {name: getattr(runrack, name) for name in runrack.__all__ if name != "__version__"}
-    entries = [f"::: {getattr(value, '__module__', '?')}.{name}" for name, value in names.items()]
-    assert [entry for entry in entries if entry not in reference] == []
+    """The reference page shows every public name, by itself or with the module that defines it."""
+    reference = set(REFERENCE.read_text().splitlines())
+    missing = [
+        f"{module}.{name}"
+        for name, module in sorted(runrack._MODULE_OF.items())
+        if reference.isdisjoint({f"::: {module}.{name}", f"::: {module}"})
+    ]
+    assert missing == []
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

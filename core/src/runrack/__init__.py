@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from runrack.definitions.output import ExpectationResult, Failure, In, Out, Output
     from runrack.definitions.reconstructable import reconstructable
     from runrack.definitions.resource import InitResourceContext, ResourceDefinition, resource
+    from runrack.engine.direct_context import build_op_context
+    from runrack.engine.execution import execute_job
+    from runrack.engine.op_context import OpExecutionContext
     from runrack.errors import ExecutionStepExecutionError, RunrackError, UserCodeExecutionError
     from runrack.hookspecs import hookimpl
     from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
@@ -49,6 +52,9 @@ _NAMES = {
     "definitions.output": ("ExpectationResult", "Failure", "In", "Out", "Output"),
     "definitions.reconstructable": ("reconstructable",),
     "definitions.resource": ("InitResourceContext", "ResourceDefinition", "resource"),
+    "engine.direct_context": ("build_op_context",),
+    "engine.execution": ("execute_job",),
+    "engine.op_context": ("OpExecutionContext",),
     "errors": ("ExecutionStepExecutionError", "RunrackError", "UserCodeExecutionError"),
     "hookspecs": ("hookimpl",),
     "host.configurable": ("ConfigurableClass", "ConfigurableClassData"),
@@ -99,6 +105,7 @@ __all__ = [
     "JobDefinition",
     "MetadataValue",
     "OpDefinition",
+    "OpExecutionContext",
     "Out",
     "Output",
     "ResourceDefinition",
@@ -111,6 +118,8 @@ __all__ = [
     "RunsFilter",
     "UserCodeExecutionError",
     "__version__",
+    "build_op_context",
+    "execute_job",
     "executor",
     "hookimpl",
     "job",
