@@ -193,9 +193,9 @@ def _failure_event(writer: EventWriter, progress: _Progress, error: BaseExceptio
         info = None if error is None else user_error_info(error)
         data = RunFailureData(RunFailureReason.RUN_EXCEPTION, info, first)
     else:
-        message = (
-            f"The run failed: {len(progress.failures)} failed of its steps: {', '.join(progress.failures)}."
-        )
+        named = ", ".join(list(progress.failures)[:_NAMED_FAILURES])
+        more = len(progress.failures) - _NAMED_FAILURES
+        message = f"Steps failed: {named}{f' and {more} more' if more > 0 else ''}."
         data = RunFailureData(RunFailureReason.STEP_FAILURE, progress.failures[first].error, first)
     return writer.make_event(EventType.RUN_FAILURE, None, message, data)
 

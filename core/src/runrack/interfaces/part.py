@@ -15,6 +15,7 @@ from runrack.records.snapshot import ExecutionPlanSnapshot, JobSnapshot
 if TYPE_CHECKING:
     from runrack.interfaces.artifact_storage import ArtifactStorage
     from runrack.interfaces.compute_log_manager import ComputeLogManager
+    from runrack.interfaces.run_launcher import RunLauncher
 
 
 class HookCaller(Protocol):
@@ -49,6 +50,11 @@ class InstanceServices(Protocol):
     @property
     def compute_log_manager(self) -> ComputeLogManager:
         """Captures what steps write to stdout and stderr."""
+        ...
+
+    @property
+    def run_launcher(self) -> RunLauncher:
+        """Starts runs, and stops them."""
         ...
 
     @property

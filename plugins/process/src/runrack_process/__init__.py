@@ -1,1 +1,30 @@
-"""process"""
+"""Executors and launchers in processes of this machine.
+
+The names below are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runrack_process.executors import in_process_executor
+    from runrack_process.in_process_run_launcher import InProcessRunLauncher
+
+_MODULE_OF = {
+    "InProcessRunLauncher": "in_process_run_launcher",
+    "in_process_executor": "executors",
+}
+
+__all__ = ["InProcessRunLauncher", "in_process_executor"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

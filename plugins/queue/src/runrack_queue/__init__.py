@@ -1,1 +1,5 @@
-"""queue"""
+"""Run coordinators: who decides when a submitted run is launched."""
+
+from runrack_queue.default_run_coordinator import DefaultRunCoordinator
+
+__all__ = ["DefaultRunCoordinator"]

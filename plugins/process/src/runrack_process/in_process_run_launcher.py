@@ -1,0 +1,50 @@
+"""InProcessRunLauncher: executes runs in the process that launches them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from typing_extensions import override
+
+from runrack.engine import execute_run
+from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
+from runrack.interfaces.run_launcher import LaunchRunContext, RunLauncher
+
+
+class InProcessRunLauncher(RunLauncher, ConfigurableClass):
+    """Executes each run in the calling process; launching returns when the run is over.
+
+    The run is loaded from its `job_code_origin`. What goes wrong in it is told by its status and its log.
+
+    Args:
+        inst_data: What it was built from.
+    """
+
+    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
+        self._inst_data = inst_data
+
+    @property
+    @override
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    @override
+    def config_type(cls) -> Any:
+        return {}
+
+    @classmethod
+    @override
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> InProcessRunLauncher:
+        return cls(inst_data=inst_data, **config_value)
+
+    @override
+    def launch_run(self, context: LaunchRunContext) -> None:
+        execute_run(context.run, self.instance)
+
+    @override
+    def terminate(self, run_id: str) -> bool:
+        return False  # whoever could ask waits for the run that is being executed, if there is one
