@@ -30,7 +30,7 @@ def test_missing_file_means_defaults(tmp_path):
         "class": "SqliteStorage",
         "config": {"base_dir": str(tmp_path)},
     }
-    assert ref.compute_logs_data.config_dict == {"base_dir": str(tmp_path / "storage")}
+    assert ref.compute_logs_data.config_dict == {"base_dir": str(tmp_path / "compute_logs")}
     assert ref.local_artifact_storage_data.class_name == "LocalArtifactStorage"
     assert ref.run_coordinator_data.class_name == "DefaultRunCoordinator"
     assert ref.run_storage_data is None

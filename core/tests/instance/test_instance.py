@@ -169,7 +169,7 @@ def test_info_names_the_parts(tmp_path):
     with Instance.local_temp(tmp_path) as instance:
         info = instance.info_dict()
     assert info["storage"]["class"] == "SqliteStorage"
-    assert info["compute_logs"]["config"] == {"base_dir": str(tmp_path / "storage")}
+    assert info["compute_logs"]["config"] == {"base_dir": str(tmp_path / "compute_logs")}
     assert info["instance_type"] == "PERSISTENT"
 
 

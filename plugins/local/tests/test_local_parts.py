@@ -2,13 +2,9 @@
 
 # ruff: noqa: T201 - printing is what is captured here
 
-import gc
-import os
-from pathlib import Path
-
 import pytest
 
-from runrack.errors import ConfigError, InvalidArgumentError, InvariantViolationError
+from runrack.errors import ConfigError, InvalidArgumentError
 from runrack.host.configurable import ConfigurableClassData
 from runrack.interfaces.artifact_storage import ArtifactStorage
 from runrack.interfaces.compute_log_manager import (
@@ -24,7 +20,6 @@ from runrack_local import (
     LocalFileHandle,
     LocalFileManager,
     NoOpComputeLogManager,
-    TemporaryLocalArtifactStorage,
 )
 
 
@@ -64,42 +59,6 @@ def test_an_artifact_folder_is_a_string(tmp_path):
     """Anything but a string is refused."""
     with pytest.raises(InvalidArgumentError, match="base_dir is a string, not PosixPath"):
         LocalArtifactStorage(tmp_path)
-
-
-def test_a_temporary_folder_lives_as_long_as_its_instance():
-    """It is made when first asked for, private, kept until disposed of, and then gone for good."""
-    storage = TemporaryLocalArtifactStorage()
-    folder = Path(storage.base_dir)
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert storage.storage_dir == f"{folder}/storage"
-    (folder / "file").write_bytes(b"x")
-    storage.dispose()
-    storage.dispose()
-    assert not folder.exists()
-    with pytest.raises(InvariantViolationError, match="was removed"):
-        storage.base_dir  # noqa: B018
-
-
-def test_a_forgotten_temporary_folder_is_removed():
-    """An instance that was not closed leaves no folder behind."""
-    storage = TemporaryLocalArtifactStorage()
-    folder = Path(storage.base_dir)
-    del storage
-    gc.collect()
-    assert not folder.exists()
-
-
-def test_a_forked_process_does_not_remove_the_temporary_folder():
-    """A child that drops its copy of the object leaves the parent's folder alone."""
-    storage = TemporaryLocalArtifactStorage()
-    folder = Path(storage.base_dir)
-    child = os.fork()
-    if child == 0:
-        storage.dispose()
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-    assert folder.exists()
-    storage.dispose()
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ def _defaults(base_dir: str, *, separate: bool) -> dict[str, tuple[str, dict[str
     here = {"base_dir": base_dir}
     defaults: dict[str, tuple[str, dict[str, Any]]] = {
         "artifact_storage": ("local", here),
-        "compute_log_manager": ("local", {"base_dir": str(Path(base_dir) / "storage")}),
+        "compute_log_manager": ("local", {"base_dir": str(Path(base_dir) / "compute_logs")}),
         "run_coordinator": ("default", {}),
         "run_launcher": ("in_process", {}),
     }

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runrack_local.artifact_storage import LocalArtifactStorage, TemporaryLocalArtifactStorage
+    from runrack_local.artifact_storage import LocalArtifactStorage
     from runrack_local.compute_log_manager import LocalComputeLogManager
     from runrack_local.file_manager import LocalFileHandle, LocalFileManager
     from runrack_local.file_manager_resource import local_file_manager
@@ -21,7 +21,6 @@ _MODULE_OF = {
     "LocalFileHandle": "file_manager",
     "LocalFileManager": "file_manager",
     "NoOpComputeLogManager": "noop_compute_log_manager",
-    "TemporaryLocalArtifactStorage": "artifact_storage",
     "local_file_manager": "file_manager_resource",
 }
 
@@ -31,7 +30,6 @@ __all__ = [
     "LocalFileHandle",
     "LocalFileManager",
     "NoOpComputeLogManager",
-    "TemporaryLocalArtifactStorage",
     "local_file_manager",
 ]
 

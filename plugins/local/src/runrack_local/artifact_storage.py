@@ -1,43 +1,18 @@
-"""LocalArtifactStorage: an instance's folder on this machine; TemporaryLocalArtifactStorage: one that goes with it."""
+"""LocalArtifactStorage: an instance's folder on this machine."""
 
-import os
-import shutil
-import tempfile
-import threading
-import weakref
-from abc import ABC
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
 from runrack.config.vocabulary import Field, StringSource
-from runrack.errors import InvalidArgumentError, InvariantViolationError
+from runrack.errors import InvalidArgumentError
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
 from runrack.interfaces.artifact_storage import ArtifactStorage
 from runrack.records.safe_name import to_safe_name
 
 
-class _ArtifactFolder(ArtifactStorage, ABC):
-    """How things lie below the folder of an instance."""
-
-    @property
-    @override
-    def storage_dir(self) -> str:
-        return str(Path(self.base_dir, "storage"))
-
-    @property
-    @override
-    def schedules_dir(self) -> str:
-        return str(Path(self.base_dir, "schedules"))
-
-    @override
-    def file_manager_dir(self, run_id: str) -> str:
-        return str(Path(self.storage_dir, to_safe_name(run_id), "files"))
-
-
-class LocalArtifactStorage(_ArtifactFolder, ConfigurableClass):
+class LocalArtifactStorage(ArtifactStorage, ConfigurableClass):
     """Keeps an instance's files below one folder of this machine.
 
     Args:
@@ -61,6 +36,20 @@ class LocalArtifactStorage(_ArtifactFolder, ConfigurableClass):
 
     @property
     @override
+    def storage_dir(self) -> str:
+        return str(Path(self.base_dir, "storage"))
+
+    @property
+    @override
+    def schedules_dir(self) -> str:
+        return str(Path(self.base_dir, "schedules"))
+
+    @override
+    def file_manager_dir(self, run_id: str) -> str:
+        return str(Path(self.storage_dir, to_safe_name(run_id), "files"))
+
+    @property
+    @override
     def inst_data(self) -> ConfigurableClassData | None:
         return self._inst_data
 
@@ -73,40 +62,3 @@ class LocalArtifactStorage(_ArtifactFolder, ConfigurableClass):
     @override
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Any:
         return cls(inst_data=inst_data, **config_value)
-
-
-class TemporaryLocalArtifactStorage(_ArtifactFolder):
-    """Keeps the files of an instance that is not meant to stay.
-
-    - The folder is made when it is first asked for, private to the user, where `tempfile` puts things.
-    - It is removed on `dispose`, or else with the object; never by a process that was forked off meanwhile.
-    """
-
-    def __init__(self) -> None:
-        self._making = threading.Lock()
-        self._base_dir: str | None = None
-        self._remove: Callable[[], object] | None = None
-        self._is_disposed = False
-
-    @property
-    @override
-    def base_dir(self) -> str:
-        with self._making:
-            if self._is_disposed:
-                raise InvariantViolationError("this temporary folder was removed with its instance")
-            if self._base_dir is None:
-                self._base_dir = tempfile.mkdtemp(prefix="runrack-")
-                self._remove = weakref.finalize(self, _remove_folder, self._base_dir, os.getpid())
-            return self._base_dir
-
-    @override
-    def dispose(self) -> None:
-        with self._making:
-            self._is_disposed = True
-        if self._remove is not None:
-            self._remove()
-
-
-def _remove_folder(path: str, owner_pid: int) -> None:
-    if os.getpid() == owner_pid:
-        shutil.rmtree(path, ignore_errors=True)
