@@ -1,7 +1,5 @@
 """EventLogStorageConformance: what it means to be an event log storage."""
 
-from typing import ClassVar
-
 from runrack.interfaces.event_log_storage import EventLogStorage
 from runrack.testing.conformance.asset_catalog import (
     AssetListingTests,
@@ -14,7 +12,7 @@ from runrack.testing.conformance.dynamic_partitions import DynamicPartitionsTest
 from runrack.testing.conformance.event_model import EventModelMachine
 from runrack.testing.conformance.event_reading import CrossRunTests, RunLogTests, StatisticsTests
 from runrack.testing.conformance.event_storing import EventStoringTests
-from runrack.testing.conformance.model_comparison import compare_with_model
+from runrack.testing.conformance.model_comparison import ModelComparison
 
 
 class EventLogConformance(EventStoringTests, RunLogTests, CrossRunTests, StatisticsTests):
@@ -26,18 +24,14 @@ class AssetCatalogConformance(AssetStateTests, AssetWipeTests, AssetListingTests
 
 
 class EventLogStorageConformance(
-    EventLogConformance, AssetCatalogConformance, DynamicPartitionsTests, ConcurrencySlotsTests
+    EventLogConformance,
+    AssetCatalogConformance,
+    DynamicPartitionsTests,
+    ConcurrencySlotsTests,
+    ModelComparison,
 ):
-    """The tests of an event log storage: its log, its asset catalog, dynamic partitions and concurrency slots.
-
-    Attributes:
-        model_examples: How many random sequences are compared with the model.
-        model_steps: How long each may be.
-    """
-
-    model_examples: ClassVar[int] = 30
-    model_steps: ClassVar[int] = 30
+    """The tests of an event log storage: its log, its asset catalog, dynamic partitions and concurrency slots."""
 
     def test_an_event_log_behaves_as_its_model(self, storage: EventLogStorage) -> None:
         """Whatever is done in whatever order, the storage gives what a plain list would give."""
-        compare_with_model(lambda: EventModelMachine(storage), self.model_examples, self.model_steps)
+        self.compare_with_model(lambda: EventModelMachine(storage))

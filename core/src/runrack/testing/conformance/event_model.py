@@ -97,32 +97,32 @@ class EventModelMachine(RuleBasedStateMachine):
         assert seen == expected
 
     @rule(
-        asset=ASSETS,
+        asset=st.none() | ASSETS,
         partition=PARTITIONS,
-        after=OFFSETS,
+        after=st.none() | OFFSETS,
         offset=st.integers(0, 2),
         limit=LIMITS,
         ascending=st.booleans(),
     )
     def query(
-        self, asset: str, partition: str | None, after: int, offset: int, limit: int | None, ascending: bool
+        self,
+        asset: str | None,
+        partition: str | None,
+        after: int | None,
+        offset: int,
+        limit: int | None,
+        ascending: bool,
     ) -> None:
         """Filter, order, skip and cut."""
         query = EventQuery(
-            asset_key=AssetKey(asset),
+            asset_key=None if asset is None else AssetKey(asset),
             partitions=None if partition is None else (partition,),
-            after_timestamp=NOW + after,
+            after_timestamp=None if after is None else NOW + after,
             ascending=ascending,
             offset=offset,
             limit=limit,
         )
-        expected = [
-            record
-            for record in self._in_order(ascending)
-            if record.asset_key == AssetKey(asset)
-            and partition in {None, record.partition_key}
-            and record.timestamp > NOW + after
-        ]
+        expected = [record for record in self._in_order(ascending) if _selects(query, record)]
         end = None if limit is None else offset + limit
         assert list(self.storage.query_events(query)) == expected[offset:end]
 
@@ -151,3 +151,11 @@ class EventModelMachine(RuleBasedStateMachine):
 
     def _in_order(self, ascending: bool) -> list[EventLogRecord]:
         return self.records if ascending else self.records[::-1]
+
+
+def _selects(query: EventQuery, record: EventLogRecord) -> bool:
+    return (
+        query.asset_key in {None, record.asset_key}
+        and (query.partitions is None or record.partition_key in query.partitions)
+        and (query.after_timestamp is None or record.timestamp > query.after_timestamp)
+    )

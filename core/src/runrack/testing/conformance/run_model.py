@@ -1,10 +1,8 @@
 """RunModelMachine: drives a run storage and a model of one dict through the same random steps, and compares."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import hypothesis.strategies as st
-import msgspec
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runrack.errors import RunAlreadyExistsError, RunNotFoundError
@@ -18,6 +16,13 @@ from runrack.testing.builders import make_event, make_run
 RUN_IDS = st.sampled_from(["a", "b", "c", "A", "%"])
 JOB_NAMES = st.sampled_from(["job", "JOB"])
 TAGS = st.dictionaries(st.sampled_from(["x", "X", "y"]), st.sampled_from(["1", "2", "_"]), max_size=2)
+FILTERS = st.builds(
+    RunsFilter,
+    job_name=st.none() | JOB_NAMES,
+    statuses=st.just([]) | st.lists(st.sampled_from(RunStatus), max_size=3),
+    tags=st.just({}) | TAGS,
+    run_ids=st.none() | st.lists(RUN_IDS, min_size=1),
+)
 LIMITS = st.none() | st.integers(0, 4)
 
 
@@ -67,17 +72,9 @@ class RunModelMachine(RuleBasedStateMachine):
         self.storage.delete_run(run_id)
         self.runs.pop(run_id, None)
 
-    @rule(
-        job_name=st.none() | JOB_NAMES,
-        statuses=st.lists(st.sampled_from(RunStatus), max_size=3),
-        tags=TAGS,
-        run_ids=st.none() | st.lists(RUN_IDS, min_size=1),
-        limit=LIMITS,
-        ascending=st.booleans(),
-    )
-    def query(self, limit: int | None, ascending: bool, **fields: Any) -> None:
+    @rule(filters=FILTERS, limit=LIMITS, ascending=st.booleans())
+    def query(self, filters: RunsFilter, limit: int | None, ascending: bool) -> None:
         """Filter, order and cut."""
-        filters = RunsFilter(**fields)
         expected = [run for run in self._in_order(ascending) if _selects(filters, run)]
         assert list(self.storage.get_runs(filters, limit=limit, ascending=ascending)) == expected[:limit]
         assert self.storage.get_runs_count(filters) == len(expected)
@@ -105,10 +102,9 @@ class RunModelMachine(RuleBasedStateMachine):
 
 
 def _selects(filters: RunsFilter, run: Run) -> bool:
-    fields = msgspec.structs.asdict(filters)
     return (
-        (fields["run_ids"] is None or run.run_id in fields["run_ids"])
-        and fields["job_name"] in {None, run.job_name}
-        and (not fields["statuses"] or run.status in fields["statuses"])
-        and fields["tags"].items() <= dict(run.tags).items()
+        (filters.run_ids is None or run.run_id in filters.run_ids)
+        and filters.job_name in {None, run.job_name}
+        and (not filters.statuses or run.status in filters.statuses)
+        and dict(filters.tags).items() <= dict(run.tags).items()
     )

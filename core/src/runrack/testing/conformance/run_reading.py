@@ -123,6 +123,11 @@ class RunReadingTests(ConformanceSuite[RunStorage]):
         _add_three(storage)
         assert storage.get_run_ids(limit=limit) == expected
 
+    def test_a_limit_counts_what_is_selected(self, storage: RunStorage) -> None:
+        """The limit cuts what the filter has selected already."""
+        _add(storage, *(make_run(run_id, job_name=f"{index % 2}") for index, run_id in enumerate("abcd")))
+        assert storage.get_run_ids(RunsFilter(job_name="0"), limit=2) == ["c", "a"]
+
     def test_a_negative_limit_is_refused(self, storage: RunStorage) -> None:
         """A negative limit raises InvalidArgumentError."""
         with pytest.raises(InvalidArgumentError):
