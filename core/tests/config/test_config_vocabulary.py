@@ -173,7 +173,11 @@ _REFERENCE = {"$ref": "#/$defs/reference"}
         ),
         (
             Permissive({"a": Any, "b": Field(Any, renamed_to="a")}),
-            {"type": "object", "properties": {"a": {}, "b": {"deprecated": True}}, "required": ["a"]},
+            {
+                "type": "object",
+                "properties": {"a": {}, "b": {"deprecated": True, "x-renamed-to": "a"}},
+                "required": ["a"],
+            },
         ),
         (
             Selector({"a": Any, "b": [Any]}, description="S"),

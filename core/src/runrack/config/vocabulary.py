@@ -125,7 +125,7 @@ class Field:
         if self.default_provided:
             schema["default"] = self.default_value
         if self.renamed_to is not None:
-            schema["deprecated"] = True
+            schema |= {"deprecated": True, "x-renamed-to": self.renamed_to}
         return schema
 
 

@@ -1,0 +1,133 @@
+"""The command `runrack` as a whole: the table of its commands, and what holds for every one of them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any
+
+import click
+from typing_extensions import override
+
+from runrack.cli.lazy_group import LazyCommand, LazyGroup
+
+DEBUG_VARIABLE = "RUNRACK_DEBUG"
+
+WITHOUT_HOOKS = frozenset({"init", "plugins", "config", "completion"})
+"""The commands for which no hook is called: they have to work where a plugin breaks everything else."""
+
+_EPILOG = "Exit codes: 0 done, 1 failed, 2 the input was at fault, 130 interrupted."
+
+
+class CommandLine(LazyGroup):
+    """The command `runrack`."""
+
+    @override
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not (ctx.resilient_parsing or args[0] in WITHOUT_HOOKS or "--help" in args):
+            from runrack.cli.installed_plugins import let_plugins_add_commands
+
+            let_plugins_add_commands(self)
+        return super().resolve_command(ctx, args)
+
+    @override
+    def invoke(self, ctx: click.Context) -> Any:
+        is_debugging = ctx.params["debug"] or os.environ.get(DEBUG_VARIABLE, "0") not in {"", "0"}
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
+        try:
+            from runrack.cli.log_output import show_logs
+
+            show_logs()
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.ClickException, SystemExit):
+            raise
+        except BaseException as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # click ends quietly when nobody reads any more
+            from runrack.cli.failure import report_failure
+
+            ctx.exit(report_failure(error, is_debugging=is_debugging))
+
+
+def build_command_line() -> CommandLine:
+    """Return the command `runrack`; none of its commands is imported yet."""
+    return CommandLine(
+        name="runrack",
+        help="Run jobs and look at what they did.",
+        epilog=_EPILOG,
+        context_settings={"help_option_names": ["--help"], "max_content_width": 100},
+        params=[
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_version,
+                help="Show the version and exit.",
+            ),
+            click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
+        ],
+        members={
+            "init": LazyCommand("init_home", "Make a runrack home with a commented runrack.yaml."),
+            "run": LazyCommand("run_job", "Run a job and show its progress."),
+            "runs": _group(
+                "Look at runs, and delete them.",
+                {
+                    "list": LazyCommand("runs_list", "List runs, newest first."),
+                    "show": LazyCommand("runs_show", "Show one run with its steps."),
+                    "delete": LazyCommand(
+                        "runs_delete", "Delete runs with their events and captured output."
+                    ),
+                },
+            ),
+            "events": LazyCommand("events", "Show the log of a run."),
+            "logs": LazyCommand("logs", "Show what the steps of a run wrote to stdout and stderr."),
+            "plugins": _group(
+                "See what is installed, and what is wrong with it.",
+                {
+                    "list": LazyCommand(
+                        "plugins_list", "List the installed plugins; broken ones come first."
+                    ),
+                    "show": LazyCommand("plugins_show", "Show one plugin with its configuration."),
+                    "why": LazyCommand(
+                        "plugins_why", "Explain what became of a plugin or of a distribution."
+                    ),
+                    "doctor": LazyCommand("plugins_doctor", "Say what is wrong with the installed plugins."),
+                    "manifest": LazyCommand(
+                        "plugins_manifest", "Write the runrack_plugin.json of a plugin's package."
+                    ),
+                },
+            ),
+            "config": _group(
+                "Check runrack.yaml and see what it comes to.",
+                {
+                    "check": LazyCommand("config_check", "Say what is wrong with runrack.yaml."),
+                    "show": LazyCommand("config_show", "Show the configuration with its defaults."),
+                    "schema": LazyCommand("config_schema", "Print the JSON Schema of runrack.yaml."),
+                },
+            ),
+            "instance": _group(
+                "See what this installation of runrack is made of.",
+                {
+                    "info": LazyCommand("instance_info", "Show the home and the parts of the instance."),
+                    "home": LazyCommand("instance_home", "Print the folder of the instance."),
+                },
+            ),
+            "completion": LazyCommand("completion", "Print the script that completes commands in a shell."),
+        },
+    )
+
+
+def _group(summary: str, members: dict[str, LazyCommand | click.Command]) -> LazyGroup:
+    return LazyGroup(help=summary, short_help=summary, members=members)
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from runrack.cli.version import version_line
+
+        click.echo(version_line())
+        ctx.exit()

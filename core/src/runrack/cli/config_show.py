@@ -1,0 +1,52 @@
+"""`runrack config show`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from runrack.cli.display import escape
+from runrack.cli.masking import masked
+from runrack.host.slots import get_slot
+from runrack.instance.configuration import CONFIG_FILE, Configuration, load_configuration
+from runrack.instance.home import find_home
+
+
+@click.command
+def command() -> None:
+    """Show the configuration with its defaults.
+
+    References stay as they are, and what looks like a secret is shown as ***. No plugin is imported.
+    """
+    home = find_home()
+    file = home / CONFIG_FILE
+    configuration = load_configuration(file)
+    shown = masked(_whole(configuration, str(home)))
+    origin = str(file) if file.exists() else f"there is no {file}: every part is the default one"
+    click.echo(escape(f"# {origin}"))
+    click.echo(escape(_as_yaml(shown)), nl=False)
+
+
+def _whole(configuration: Configuration, base_dir: str) -> dict[str, Any]:
+    """Return the file with what it leaves out: each part in its long form, then the settings."""
+    parts = configuration.choose_parts(configuration.make_registry(), base_dir)
+    shown: dict[str, Any] = {
+        get_slot(slot).yaml_key or slot: data.info_dict() for slot, data in sorted(parts.items())
+    }
+    if configuration.instance_class is not None:
+        shown["instance_class"] = configuration.instance_class.info_dict()
+    return shown | configuration.settings
+
+
+def _as_yaml(value: dict[str, Any]) -> str:
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    stream = StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False  # type: ignore[assignment]  # its type is read off its first value
+    yaml.sort_base_mapping_type_on_output = False
+    yaml.dump(value, stream)
+    return stream.getvalue()

@@ -1,0 +1,115 @@
+"""`runrack runs show`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from runrack.cli.display import escape_line, indent_after_first
+from runrack.cli.json_output import json_option, print_json
+from runrack.cli.masking import masked
+from runrack.cli.moment import date_and_clock, duration, iso
+from runrack.cli.open_instance import open_instance
+from runrack.cli.run_reference import find_run
+from runrack.cli.run_view import SHORT_ID, run_as_json, run_duration
+from runrack.cli.table import colored, print_table
+from runrack.instance.instance import Instance
+from runrack.records.event_data import RunFailureData
+from runrack.records.event_type import EventType
+from runrack.records.run import RunRecord
+from runrack.records.stats import StepStats
+
+_LABEL = 10
+
+
+@click.command
+@click.argument("run")
+@json_option
+def command(run: str, as_json: bool) -> None:
+    """Show one run with its steps.
+
+    RUN is a run id, the beginning of one (at least 4 characters), or `last`.
+    """
+    with open_instance() as instance:
+        record = find_run(instance, run)
+        steps = instance.get_run_step_stats(record.run.run_id)
+        failure = _failure(instance, record)
+    if as_json:
+        print_json(
+            {
+                **run_as_json(record),
+                "run_config": masked(dict(record.run.run_config)),
+                "failure": failure,
+                "steps": [_step_as_json(step) for step in steps],
+            }
+        )
+        return
+    _print_run(record, failure)
+    _print_steps(steps)
+    short = escape_line(record.run.run_id[:SHORT_ID])
+    click.echo(f"\nLook further: runrack events {short} · runrack logs {short}")
+
+
+def _failure(instance: Instance, record: RunRecord) -> str | None:
+    """Return what the run's log says about why it failed; None for a run that did not."""
+    if not record.run.is_failure:
+        return None
+    entries = instance.all_logs(record.run.run_id, of_type=EventType.RUN_FAILURE)
+    if not entries:
+        return None
+    payload = entries[-1].get_event().event_specific_data
+    error = payload.error if isinstance(payload, RunFailureData) else None
+    return entries[-1].message if error is None else f"{entries[-1].message}\n{error.message.rstrip()}"
+
+
+def _step_as_json(step: StepStats) -> dict[str, Any]:
+    return {
+        "step_key": step.step_key,
+        "status": None if step.status is None else step.status.value,
+        "started_at": iso(step.start_time),
+        "ended_at": iso(step.end_time),
+        "duration_seconds": _step_seconds(step),
+        "attempts": step.attempts,
+    }
+
+
+def _step_seconds(step: StepStats) -> float | None:
+    if step.start_time is None or step.end_time is None:
+        return None
+    return max(0.0, step.end_time - step.start_time)
+
+
+def _print_run(record: RunRecord, failure: str | None) -> None:
+    run = record.run
+    _print_field("run", run.run_id)
+    click.echo(f"{'status':<{_LABEL}}{colored(run.status.value)}")
+    _print_field("job", run.job_name)
+    _print_field("created", date_and_clock(record.create_timestamp.timestamp()))
+    _print_field("duration", run_duration(record) or "not started")
+    for key, value in sorted(run.tags.items()):
+        _print_field("tag", f"{key}={value}")
+    if failure is not None:
+        click.echo(f"{'failure':<{_LABEL}}{indent_after_first(failure, _LABEL)}")
+
+
+def _print_field(label: str, value: str) -> None:
+    click.echo(f"{label:<{_LABEL}}{escape_line(value)}")
+
+
+def _print_steps(steps: Sequence[StepStats]) -> None:
+    if not steps:
+        return
+    click.echo()
+    print_table(("STEP", "STATUS", "DURATION", "ATTEMPTS"), [_step_row(step) for step in steps])
+
+
+def _step_row(step: StepStats) -> list[str]:
+    seconds = _step_seconds(step)
+    return [
+        step.step_key,
+        "" if step.status is None else step.status.value,
+        "" if seconds is None else duration(seconds),
+        str(step.attempts),
+    ]
