@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, NoReturn, Protocol
 from uuid import uuid4
 
+from typing_extensions import override
+
+from runrack.definitions.output import Failure
 from runrack.errors import (
     ExecutionInterruptedError,
     InvalidArgumentError,
     RedactedUserCodeError,
     RunrackError,
-    UserCodeError,
     UserCodeExecutionError,
 )
 
@@ -23,6 +27,9 @@ REDACT_VARIABLE = "RUNRACK_REDACT_USER_CODE_ERRORS"
 
 LOGGER_VARIABLE = "RUNRACK_REDACTED_ERROR_LOGGER_NAME"
 """The name of that logger; `runrack.redacted_errors` when unset."""
+
+_TOLD_ON_PURPOSE = (Failure, KeyboardInterrupt, ExecutionInterruptedError)
+"""What keeps its text also where errors are redacted."""
 
 
 class PythonLogCapture(Protocol):
@@ -37,13 +44,12 @@ class PythonLogCapture(Protocol):
         ...
 
 
-@contextmanager
 def user_code_error_boundary(
     error_cls: type[UserCodeExecutionError],
     msg_fn: Callable[[], str],
     log_manager: PythonLogCapture | None = None,
     **kwargs: Any,
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Return a context in which the user's code may run.
 
     - An `Exception` becomes an `error_cls` that has it as its cause and keeps its stack.
@@ -63,30 +69,55 @@ def user_code_error_boundary(
         InvalidArgumentError: `msg_fn` is not callable, or `error_cls` is no kind of UserCodeExecutionError.
     """
     _check_arguments(error_cls, msg_fn)
-    if log_manager is not None:
-        log_manager.begin_python_log_capture()
-    try:
-        yield
-    except (UserCodeError, KeyboardInterrupt, ExecutionInterruptedError) as error:
-        if _is_redacting() and not isinstance(error, UserCodeExecutionError):
-            _log_in_full(error)
-            error.__context__ = None
-            raise error.with_traceback(None) from None
-        raise
-    except RunrackError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the user's code raises what it likes
+    return _Boundary(functools.partial(error_cls, **kwargs), msg_fn, log_manager)
+
+
+class _Boundary(AbstractContextManager[None]):
+    """The context; a class, because a generator's context would give an exception its stack back."""
+
+    def __init__(
+        self,
+        make_error: Callable[..., UserCodeExecutionError],
+        msg_fn: Callable[[], str],
+        log_manager: PythonLogCapture | None,
+    ) -> None:
+        self._make_error = make_error
+        self._msg_fn = msg_fn
+        self._log_manager = log_manager
+
+    @override
+    def __enter__(self) -> None:
+        if self._log_manager is not None:
+            self._log_manager.begin_python_log_capture()
+
+    @override
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._log_manager is not None:
+            self._log_manager.end_python_log_capture()
+        if isinstance(error, Exception) and not isinstance(error, RunrackError):
+            self._raise_wrapped(error)
+        if isinstance(error, _TOLD_ON_PURPOSE) and _is_redacting():
+            _strip(error)
+
+    def _raise_wrapped(self, error: Exception) -> NoReturn:
         cause = _redacted(error) if _is_redacting() else error
         exc_info = (type(cause), cause, cause.__traceback__)
-        wrapped = error_cls(msg_fn(), user_exception=cause, original_exc_info=exc_info, **kwargs)
+        wrapped = self._make_error(self._msg_fn(), user_exception=cause, original_exc_info=exc_info)
         try:
             raise wrapped from cause
         finally:
             if cause is not error:
                 wrapped.__context__ = None  # Python has set it to the very error that is to be kept out
-    finally:
-        if log_manager is not None:
-            log_manager.end_python_log_capture()
+
+
+def _strip(error: BaseException) -> None:
+    _log_in_full(error)
+    error.__traceback__ = error.__cause__ = error.__context__ = None
 
 
 def _check_arguments(error_cls: object, msg_fn: object) -> None:

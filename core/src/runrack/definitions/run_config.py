@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +90,8 @@ def resolve_run_config(
         ConfigError: It does not fit; the message is one screen.
         ConfigMappingError: A function given to `configured` raised.
     """
-    value = evaluate_or_raise(run_config_schema(job, executor_def), dict(run_config), document=document)
+    schema = run_config_schema(job, executor_def)
+    value = evaluate_or_raise(schema, _with_all_entries(job, run_config), document=document)
     return ResolvedRunConfig(
         ops={
             name: node.definition.config_contract.apply(value["ops"][name].get("config"), f"op {name!r}")
@@ -112,6 +113,20 @@ def resolve_run_config(
         )
         or {},
     )
+
+
+def _with_all_entries(job: JobDefinition, run_config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the run configuration with empty entries where it has none, so that a problem names what is missing in them."""
+    return {
+        **run_config,
+        "ops": _with_entries(run_config.get("ops", {}), job.nodes),
+        "resources": _with_entries(run_config.get("resources", {}), job.required_resources()),
+        "execution": run_config.get("execution", {}),
+    }
+
+
+def _with_entries(section: Any, names: Iterable[str]) -> Any:
+    return {**{name: {} for name in names}, **section} if isinstance(section, Mapping) else section
 
 
 def _node_field(node: OpNode) -> Field:
