@@ -46,7 +46,7 @@ def _as_yaml(value: dict[str, Any]) -> str:
 
     stream = StringIO()
     yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False  # type: ignore[assignment]  # its type is read off its first value
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed by its first value
     yaml.dump(value, stream)
     return stream.getvalue()

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from runrack.cli.display import escape_line, indent_after_first
+from runrack.cli.event_view import find_error
 from runrack.cli.json_output import json_option, print_json
 from runrack.cli.masking import masked
 from runrack.cli.moment import date_and_clock, duration, iso
@@ -16,7 +17,6 @@ from runrack.cli.run_reference import find_run
 from runrack.cli.run_view import SHORT_ID, run_as_json, run_duration
 from runrack.cli.table import colored, print_table
 from runrack.instance.instance import Instance
-from runrack.records.event_data import RunFailureData
 from runrack.records.event_type import EventType
 from runrack.records.run import RunRecord
 from runrack.records.stats import StepStats
@@ -59,8 +59,7 @@ def _failure(instance: Instance, record: RunRecord) -> str | None:
     entries = instance.all_logs(record.run.run_id, of_type=EventType.RUN_FAILURE)
     if not entries:
         return None
-    payload = entries[-1].get_event().event_specific_data
-    error = payload.error if isinstance(payload, RunFailureData) else None
+    error = find_error(entries[-1])
     return entries[-1].message if error is None else f"{entries[-1].message}\n{error.message.rstrip()}"
 
 
