@@ -1,6 +1,7 @@
 """Event, the entry that holds it in the log, and the record that holds the entry in a storage."""
 
 import logging
+import math
 
 import msgspec
 
@@ -137,8 +138,8 @@ class EventLogEntry(Record, frozen=True, tag_field="record", tag="event/1"):
     def __post_init__(self) -> None:
         if type(self.level) is not int:
             msgspec.structs.force_setattr(self, "level", _level_number(self.level))
-        if type(self.timestamp) is not float:
-            raise InvalidArgumentError("the timestamp of a log entry is a float: seconds since 1970")
+        if type(self.timestamp) is not float or not math.isfinite(self.timestamp):
+            raise InvalidArgumentError("the timestamp of a log entry is a finite float: seconds since 1970")
 
     @property
     def is_event(self) -> bool:

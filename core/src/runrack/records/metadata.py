@@ -1,6 +1,7 @@
 """Metadata values: what a person should know about an event, typed so that it can be shown well."""
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +24,13 @@ class IntMetadata(Record, frozen=True, tag="int"):
 
 
 class FloatMetadata(Record, frozen=True, tag="float"):
-    """A number."""
+    """A finite number. The stored form has no others: given as plain values they become text."""
 
     value: float
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise InvalidArgumentError("a FloatMetadata is finite: give infinity and NaN as text")
 
 
 class BoolMetadata(Record, frozen=True, tag="bool"):
@@ -125,6 +130,10 @@ def _to_entry(label: str, value: Any) -> MetadataEntry:
     )
 
 
+def _float_entry(value: float) -> MetadataEntry:
+    return FloatMetadata(value) if math.isfinite(value) else TextMetadata(str(value))
+
+
 def _json_entry(value: Any) -> JsonMetadata:
     try:
         json.dumps(value, allow_nan=False)
@@ -145,7 +154,7 @@ _MAKERS: tuple[tuple[Any, Any], ...] = (
     (MetadataEntry, lambda value: value),
     (bool, BoolMetadata),
     (int, IntMetadata),
-    (float, FloatMetadata),
+    (float, _float_entry),
     (str, TextMetadata),
     (Path, lambda value: PathMetadata(str(value))),
     (datetime, _timestamp_entry),

@@ -16,31 +16,19 @@ from runrack.testing.builders import make_entry, make_event, make_heartbeat, mak
 PartT = TypeVar("PartT", bound=InstancePart)
 
 
-def add_runs(open_storage: Callable[[], RunStorage], size: int, number: int) -> None:
-    """Add runs named after the number of the process."""
+def write_runs(open_storage: Callable[[], RunStorage], run_id: str, size: int, number: int) -> None:
+    """Add runs of this process, and set tags and write heartbeats that all processes share, in turns."""
     with _opened(open_storage) as storage:
         for index in range(size):
             storage.add_run(make_run(f"{number}-{index}"))
-
-
-def add_tags(open_storage: Callable[[], RunStorage], run_id: str, size: int, number: int) -> None:
-    """Set tags of one run, one call each."""
-    with _opened(open_storage) as storage:
-        for index in range(size):
             storage.add_run_tags(run_id, {f"{number}-{index}": "value"})
+            storage.add_daemon_heartbeat(make_heartbeat(daemon_id=f"{number}", timestamp=float(index)))
 
 
 def start_run(open_storage: Callable[[], RunStorage], run_id: str, _number: int) -> bool:
     """Try to move one run to STARTED, and tell whether this process did."""
     with _opened(open_storage) as storage:
         return storage.handle_run_event(run_id, make_event(EventType.RUN_START))
-
-
-def send_heartbeats(open_storage: Callable[[], RunStorage], size: int, number: int) -> None:
-    """Write heartbeats of one kind of daemon."""
-    with _opened(open_storage) as storage:
-        for index in range(size):
-            storage.add_daemon_heartbeat(make_heartbeat(daemon_id=f"{number}", timestamp=float(index)))
 
 
 def store_messages(open_storage: Callable[[], EventLogStorage], size: int, number: int) -> list[int]:
