@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Insert, Table
+from sqlalchemy import ColumnElement, Insert, Table
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -47,7 +47,7 @@ class Dialect(ABC):
     def translate(self, error: Exception) -> StorageError | None:
         """Return runrack's error for an error of the driver; None for what did not come from the driver."""
 
-    def ordered(self, column: Column[Any], *, ascending: bool) -> ColumnElement[Any]:
+    def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:
         """Return `column` as a sort key; rows without a value come first when ascending and last otherwise."""
         return column.asc() if ascending else column.desc()
 

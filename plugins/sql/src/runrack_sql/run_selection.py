@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false
+from sqlalchemy import ColumnElement, FromClause, and_, exists, select
 
 from runrack.records import tags as tag_names
 from runrack.records.runs_filter import RunsFilter
@@ -13,25 +14,30 @@ from runrack_sql.statement import Query
 from runrack_sql.text_key import head
 
 
-def select_runs(statement: Query, filters: RunsFilter) -> Query:
-    """Return `statement`, a select from the table of runs, for the runs that `filters` selects."""
-    for key, values in filters.tags.items():
-        statement = _with_tag(statement, key, [values] if isinstance(values, str) else values)
-    return statement.where(*_conditions(filters))
+def select_runs(
+    columns: Iterable[ColumnElement[Any]], filters: RunsFilter
+) -> tuple[Query, ColumnElement[int]]:
+    """Return the select of `columns` for the runs that `filters` selects, and the column that tells their order.
+
+    A run carries a key once, so a joined tag makes no run appear twice. With tags, the order is read from the first of
+    them: its index holds the runs with one value in their order, and a page of them is found without sorting.
+    """
+    statement: Query = select(*columns).select_from(runs)
+    order: ColumnElement[int] = runs.c.id
+    for place, (key, values) in enumerate(filters.tags.items()):
+        tag = run_tags.alias()
+        statement = statement.join(tag, _carries(tag, key, [values] if isinstance(values, str) else values))
+        order = tag.c.run_row if place == 0 else order
+    return statement.where(*_conditions(filters)), order
 
 
-def _with_tag(statement: Query, key: str, values: Sequence[str]) -> Query:
-    """Join the tag: a run carries a key once, so no run appears twice, and the index on tags can lead the way."""
-    if not values:
-        return statement.where(false())
-    tag = run_tags.alias()
-    condition = and_(
+def _carries(tag: FromClause, key: str, values: Sequence[str]) -> ColumnElement[bool]:
+    return and_(
         tag.c.run_row == runs.c.id,
         tag.c.key == key,
         tag.c.value_head.in_([head(value) for value in values]),
         tag.c.value.in_(values),
     )
-    return statement.join(tag, condition)
 
 
 def _conditions(filters: RunsFilter) -> Iterable[ColumnElement[bool]]:

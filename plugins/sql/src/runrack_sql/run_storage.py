@@ -1,10 +1,11 @@
 """SqlRunStorage: keeps runs in a database."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
@@ -71,9 +72,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         check_limit(limit)
         if order_by is not None and order_by not in _ORDERS:
             raise InvalidArgumentError(f"runs are ordered by one of {', '.join(RUN_ORDERS)}")
-        statement = self._page(
-            select_runs(select(runs), filters or RunsFilter()), order_by, limit, cursor, ascending=ascending
-        )
+        statement = self._page(runs.columns, filters, limit, cursor, order_by, ascending=ascending)
         with self.database.read() as conn:
             rows = conn.execute(statement).all()
             tags = _read_tags(conn, [row.id for row in rows])
@@ -84,13 +83,13 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None
     ) -> Sequence[str]:
         check_limit(limit)
-        selected = select_runs(select(runs.c.run_id), filters or RunsFilter())
+        statement = self._page([runs.c.run_id], filters, limit, cursor)
         with self.database.read() as conn:
-            return conn.execute(self._page(selected, None, limit, cursor, ascending=False)).scalars().all()
+            return conn.execute(statement).scalars().all()
 
     @override
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
-        statement = select_runs(select(func.count()).select_from(runs), filters or RunsFilter())
+        statement, _ = select_runs([func.count()], filters or RunsFilter())
         with self.database.read() as conn:
             count: int = conn.execute(statement).scalar_one()
         return count
@@ -167,21 +166,22 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
 
     def _page(
         self,
-        statement: Query,
-        order_by: str | None,
+        columns: Iterable[ColumnElement[Any]],
+        filters: RunsFilter | None,
         limit: int | None,
         cursor: str | None,
+        order_by: str | None = None,
         *,
-        ascending: bool,
+        ascending: bool = False,
     ) -> Query:
-        order = [self.database.dialect.ordered(runs.c.id, ascending=ascending)]
-        if order_by not in {None, "id"}:
-            order.insert(0, self.database.dialect.ordered(_ORDERS[str(order_by)], ascending=ascending))
+        statement, row = select_runs(columns, filters or RunsFilter())
+        order = [row] if order_by in {None, "id"} else [_ORDERS[str(order_by)], row]
         if cursor:
             # An unknown id makes the bound null, which no row satisfies.
             bound = select(runs.c.id).where(runs.c.run_id == cursor).scalar_subquery()
-            statement = statement.where(runs.c.id > bound if ascending else runs.c.id < bound)
-        return statement.order_by(*order).limit(limit)
+            statement = statement.where(row > bound if ascending else row < bound)
+        ordered = [self.database.dialect.ordered(column, ascending=ascending) for column in order]
+        return statement.order_by(*ordered).limit(limit)
 
 
 def _read_tags(conn: Connection, row_ids: Sequence[int]) -> Mapping[int, dict[str, str]]:

@@ -1,0 +1,101 @@
+"""The tables, and the migrations that lead to them."""
+
+from importlib.resources import files
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import String, Text, create_engine, inspect
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from runrack_sql.migration import SCRIPTS, upgrade
+from runrack_sql.schema import SCHEMA_VERSION, VERSION_TABLE, metadata
+
+TABLES = list(metadata.tables.values())
+LARGEST_MYSQL_KEY = 3072
+BYTES_OF_A_CHARACTER = 4
+
+
+@pytest.fixture
+def migrated():
+    engine = create_engine("sqlite://")
+    with engine.connect() as conn:
+        upgrade(conn)
+        yield conn
+    engine.dispose()
+
+
+def keys_of(table):
+    """The columns of each index, unique constraint and primary key."""
+    constraints = [set(each.columns) for each in table.constraints if hasattr(each, "columns")]
+    return [*constraints, *(set(index.columns) for index in table.indexes)]
+
+
+def test_migrating_from_nothing_gives_the_tables_of_the_code(migrated):
+    """Alembic finds no difference between the migrated database and the tables, names of indexes included."""
+    context = MigrationContext.configure(
+        migrated, opts={"version_table": VERSION_TABLE, "compare_type": True}
+    )
+    assert compare_metadata(context, metadata) == []
+    found = inspect(migrated)
+    for table in TABLES:
+        indexes = {index["name"] for index in found.get_indexes(table.name)}
+        assert indexes == {index.name for index in table.indexes}, table.name
+
+
+def test_the_version_of_the_code_is_the_newest_migration(migrated):
+    """The packaged constant is the head of the migrations, and what a migrated database is stamped with."""
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA_VERSION]
+    assert migrated.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar() == SCHEMA_VERSION
+
+
+def test_migrations_are_part_of_the_package():
+    """A wheel carries them: they lie in the import package."""
+    names = {path.name for path in files("runrack_sql").joinpath("migrations", "versions").iterdir()}
+    assert "rev_0001_first_tables.py" in names
+
+
+def test_migrating_twice_changes_nothing(migrated):
+    """A database at the newest version is left alone."""
+    before = migrated.exec_driver_sql("SELECT sql FROM sqlite_master").all()
+    upgrade(migrated)
+    assert migrated.exec_driver_sql("SELECT sql FROM sqlite_master").all() == before
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_table_has_a_primary_key(table):
+    """Clusters of MySQL refuse a table without one."""
+    assert table.primary_key.columns
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_key_fits_into_an_index_of_every_database(table):
+    """Texts in keys have a length, and together stay below MySQL's limit."""
+    for columns in keys_of(table):
+        texts = [column.type for column in columns if isinstance(column.type, String)]
+        assert not any(isinstance(text, Text) for text in texts)
+        assert sum(text.length for text in texts) * BYTES_OF_A_CHARACTER <= LARGEST_MYSQL_KEY
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_text_compares_by_code_point_in_every_database(table):
+    """Each text column states a binary collation where the default would fold case; long text is not cut off."""
+    for_mysql = str(CreateTable(table).compile(dialect=mysql.dialect()))
+    for_postgresql = str(CreateTable(table).compile(dialect=postgresql.dialect()))
+    texts = [column for column in table.columns if isinstance(column.type, String)]
+    assert for_mysql.count("COLLATE utf8mb4_bin") == len(texts)
+    assert for_postgresql.count('COLLATE "C"') == len(texts)
+    assert "TEXT COLLATE" not in for_mysql.replace("TEXT(4294967295) COLLATE", "")
+
+
+@pytest.mark.parametrize("dialect", [mysql.dialect(), postgresql.dialect()], ids=lambda dialect: dialect.name)
+def test_every_index_can_be_written_for_every_database(dialect):
+    """Indexes compile for databases that this package does not talk to itself."""
+    for table in TABLES:
+        for index in table.indexes:
+            assert index.name in str(CreateIndex(index).compile(dialect=dialect))

@@ -1,0 +1,61 @@
+"""The four storages in SQLite files do what the interfaces say."""
+
+from functools import partial
+
+from runrack.testing.conformance.event_log_storage import EventLogStorageConformance
+from runrack.testing.conformance.run_storage import RunStorageConformance
+from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
+from runrack.testing.conformance.storage import StorageConformance
+from runrack.testing.conformance.suite import Ability
+from runrack_sqlite import (
+    ConsolidatedSqliteEventLogStorage,
+    SqliteRunStorage,
+    SqliteScheduleStorage,
+    SqliteStorage,
+)
+
+ABILITIES = frozenset({Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES, Ability.KEEPS_NUL_IN_NAMES})
+
+
+def opener_of(storage):
+    return partial(type(storage), storage.database.path.parent)
+
+
+class TestSqliteStorage(StorageConformance):
+    abilities = ABILITIES
+
+    def make_storage(self, tmp_path):
+        return SqliteStorage(tmp_path)
+
+    def opener(self, storage):
+        return opener_of(storage)
+
+
+class TestSqliteRunStorage(RunStorageConformance):
+    abilities = ABILITIES
+
+    def make_storage(self, tmp_path):
+        return SqliteRunStorage(tmp_path)
+
+    def opener(self, storage):
+        return opener_of(storage)
+
+
+class TestConsolidatedSqliteEventLogStorage(EventLogStorageConformance):
+    abilities = ABILITIES
+
+    def make_storage(self, tmp_path):
+        return ConsolidatedSqliteEventLogStorage(tmp_path)
+
+    def opener(self, storage):
+        return opener_of(storage)
+
+
+class TestSqliteScheduleStorage(ScheduleStorageConformance):
+    abilities = ABILITIES
+
+    def make_storage(self, tmp_path):
+        return SqliteScheduleStorage(tmp_path)
+
+    def opener(self, storage):
+        return opener_of(storage)
