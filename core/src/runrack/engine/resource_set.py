@@ -27,7 +27,7 @@ class ScopedResources:
         self._values = dict(values)
 
     def __getattr__(self, key: str) -> Any:
-        if key.startswith("_"):  # what copy and pickle ask for, also before there are values
+        if key.startswith("_"):  # what copying asks for, before there are values
             raise AttributeError(key)
         if key not in self._values:
             raise ResourceAccessError(
