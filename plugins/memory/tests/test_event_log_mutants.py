@@ -1,6 +1,7 @@
 """The suite of event log storages rejects storages that are wrong in one point each."""
 
 import re
+import threading
 import time
 
 import msgspec
@@ -398,11 +399,15 @@ class ClaimsWhenItChecks(MemoryEventLogStorage):
 
 
 class ClaimsWithoutALock(MemoryEventLogStorage):
+    def __init__(self):
+        super().__init__()
+        self.barrier = threading.Barrier(8, timeout=30)
+
     @override
     def claim_concurrency_slot(self, concurrency_key, run_id, step_key, priority=0):
         info = self.get_concurrency_info(concurrency_key)
         is_free = len(info.claimed) < info.slot_count
-        time.sleep(0)  # gives way to another thread, which finds the same slot free
+        self.barrier.wait()  # 8 threads find the same slot free
         status = super().claim_concurrency_slot(concurrency_key, run_id, step_key, priority)
         return msgspec.structs.replace(status, slot_status="CLAIMED") if is_free else status
 

@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -176,13 +175,21 @@ class TagsAnUnknownReason(MemoryRunStorage):
         return moved
 
 
-class ChecksBeforeItLocks(MemoryRunStorage):
+class MeetsAllThreads(MemoryRunStorage):
+    """Lets 8 threads come to the same point before one goes on: what they read is the same, every time."""
+
+    def __init__(self):
+        super().__init__()
+        self.barrier = threading.Barrier(8, timeout=30)
+
+
+class ChecksBeforeItLocks(MeetsAllThreads):
     @override
     def handle_run_event(self, run_id, event, **kwargs):
         status = STATUS_AFTER.get(event.event_type)
         record = self._records.get(run_id)
         may = status is not None and record is not None and self._may_become(record, status, None)
-        time.sleep(0)  # gives way to another thread, which finds the same state
+        self.barrier.wait()
         super().handle_run_event(run_id, event, **kwargs)
         return may
 
@@ -195,13 +202,13 @@ class ForgetsOtherTags(MemoryRunStorage):
         self._records[run_id] = msgspec.structs.replace(record, run=record.run.with_tags(new_tags))
 
 
-class LosesConcurrentTags(MemoryRunStorage):
+class LosesConcurrentTags(MeetsAllThreads):
     @override
     def add_run_tags(self, run_id, new_tags):
         record = self._records.get(run_id)
         if record is None:
             raise RunNotFoundError(run_id)
-        time.sleep(0)  # gives way to another thread, whose tags are lost
+        self.barrier.wait()
         run = record.run.with_tags({**record.run.tags, **new_tags})
         self._records[run_id] = msgspec.structs.replace(record, run=run)
 

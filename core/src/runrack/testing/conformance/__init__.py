@@ -1,8 +1,12 @@
 """The suites: what it means to implement an interface, as tests that an implementer inherits.
 
-A plugin proves its storage right with one class for each interface::
+A plugin proves a storage right with one class in its tests. It says how to make an empty storage, and what the storage can do; an
+ability that is not declared skips the tests that need it, by name::
+
+    from functools import partial
 
     from runrack.testing.conformance.run_storage import RunStorageConformance
+    from runrack.testing.conformance.suite import Ability
 
     class TestMyRunStorage(RunStorageConformance):
         abilities = frozenset({Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES})
@@ -12,4 +16,7 @@ A plugin proves its storage right with one class for each interface::
 
         def opener(self, storage):
             return partial(MyRunStorage, storage.path)
+
+The suites are `RunStorageConformance`, `EventLogStorageConformance`, `ScheduleStorageConformance` and `StorageConformance`, each in
+the module of the same name as its interface.
 """
