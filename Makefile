@@ -52,8 +52,8 @@ $(VENV)/.installed-docs: $(MANIFESTS) | $(VENV)/.created
 
 demo: $(VENV)/.installed ## Install runrack and run a real job on real data
 	RUNRACK_HOME=$(DEMO_HOME) $(BIN)/runrack run examples/flight_delays/job.py -c examples/flight_delays/run.yaml
-	@printf '\nLook at what it did (the home of this demo is .demo):\n'
-	@printf '  RUNRACK_HOME=.demo $(BIN)/runrack %s\n' 'runs list' 'runs show RUN_ID' 'events RUN_ID' 'plugins list'
+	@printf '\nLook at what it did (the home of this demo is .demo):\n  export RUNRACK_HOME=$$PWD/.demo\n'
+	@printf '  $(BIN)/runrack %s\n' 'runs list' 'runs show last' 'events last' 'logs last' 'plugins list'
 
 test: $(VENV)/.installed-dev ## Run every test (make test ARGS="-k name")
 	$(BIN)/python -m pytest $(ARGS)
