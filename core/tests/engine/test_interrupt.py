@@ -9,7 +9,10 @@ import threading
 
 import pytest
 
-from runrack.engine.interrupt import raising_interrupts, shielded
+from runrack.definitions.job import job
+from runrack.definitions.op import op
+from runrack.definitions.resource import resource
+from runrack.engine.interrupt import exposed, raising_interrupts, shielded
 from runrack.errors import ExecutionInterruptedError
 from runrack.instance.instance import Instance
 from runrack.records.run_status import RunStatus
@@ -94,6 +97,55 @@ def test_a_shield_holds_a_signal_back():
     with raising_interrupts(), shielded():
         reached.append("again")
     assert reached == ["inner", "outer", "again"]
+
+
+def test_code_that_may_hang_is_exposed_behind_a_shield():
+    """A signal raises at once where the user's code runs behind a shield, and is held back again after it."""
+    reached = []
+
+    def interrupt_exposed_code():
+        with raising_interrupts(), shielded():
+            try:
+                with exposed():
+                    os.kill(os.getpid(), signal.SIGINT)
+            except ExecutionInterruptedError:
+                reached.append("raised")
+            os.kill(os.getpid(), signal.SIGINT)
+            reached.append("held back")
+
+    with pytest.raises(ExecutionInterruptedError):
+        interrupt_exposed_code()
+    assert reached == ["raised", "held back"]
+
+
+def test_a_second_signal_ends_a_teardown_that_hangs_and_not_the_run():
+    """The teardown that is interrupted is told in an event, the others go on, and the run has its end state."""
+    calls = []
+
+    @resource
+    def first():
+        yield 1
+        calls.append("down first")
+
+    @resource(required_resource_keys={"first"})
+    def hanging(context):
+        yield 2
+        os.kill(os.getpid(), signal.SIGINT)
+        calls.append("never")
+
+    @op(required_resource_keys={"hanging"})
+    def use(context): ...
+
+    @job(resource_defs={"first": first, "hanging": hanging})
+    def using():
+        use()
+
+    result = using.execute_in_process()
+    assert calls == ["down first"]
+    assert result.success
+    assert [event.message for event in result.events_of_type("ENGINE_EVENT")] == [
+        "Resource 'hanging' could not be torn down."
+    ]
 
 
 def test_other_threads_change_no_handlers():

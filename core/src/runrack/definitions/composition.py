@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ class Composition:
 
     job_name: str
     nodes: dict[str, OpNode] = field(default_factory=dict)
+    _last_numbers: defaultdict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1))
 
     def add(
         self, definition: OpDefinition, alias: str | None, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -162,11 +164,10 @@ class Composition:
                     f"job {self.job_name!r} has two ops named {alias!r}: give each alias once"
                 )
             return alias
-        number = 1
         unique = name
         while unique in self.nodes:
-            number += 1
-            unique = f"{name}_{number}"
+            self._last_numbers[name] += 1
+            unique = f"{name}_{self._last_numbers[name]}"
         return unique
 
 

@@ -53,6 +53,22 @@ def raising_interrupts() -> Iterator[None]:
 
 
 @contextmanager
+def exposed() -> Iterator[None]:
+    """Return a context behind a shield in which a signal raises at once, for code of the user's that may hang.
+
+    A signal that came before is still held back.
+    """
+    if not _is_main_thread():
+        yield
+        return
+    depth, _Shield.depth = _Shield.depth, 0
+    try:
+        yield
+    finally:
+        _Shield.depth = depth
+
+
+@contextmanager
 def shielded() -> Iterator[None]:
     """Return a context that such a signal does not break into: it is raised when the outermost one ends."""
     if not _is_main_thread():

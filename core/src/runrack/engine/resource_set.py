@@ -11,6 +11,7 @@ from runrack.definitions.error_boundary import user_code_error_boundary
 from runrack.definitions.resource import InitResourceContext, ResourceDefinition
 from runrack.definitions.user_stack import user_error_info
 from runrack.engine.event_writer import EventWriter
+from runrack.engine.interrupt import exposed
 from runrack.errors import InvalidDefinitionError, ResourceAccessError, ResourceFunctionError
 from runrack.interfaces.part import InstanceServices
 from runrack.records.event import Event
@@ -100,7 +101,8 @@ class ResourceSet:
         while self._generators:
             key, generator = self._generators.pop()
             try:
-                self._finish(key, generator)
+                with exposed():
+                    self._finish(key, generator)
             except BaseException as error:  # noqa: BLE001 - whatever it is, the other resources are torn down too
                 yield self._event(
                     EventType.ENGINE_EVENT,

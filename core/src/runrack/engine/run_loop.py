@@ -141,9 +141,11 @@ def _orchestrate(context: RunContext, executor: Executor, executor_name: str) ->
                 writer.write_event(event)
     except (Exception, SystemExit, *INTERRUPTS) as caught:  # noqa: BLE001 - whatever it is, the run has to end
         error = caught
-    for event in context.resources.tear_down():
-        writer.write_event(event)
-    with shielded():
+    with (
+        shielded()
+    ):  # but for the user's code in the teardown: a second signal must not keep the run from ending
+        for event in context.resources.tear_down():
+            writer.write_event(event)
         _write_all(writer, _end_events(context, progress, error))
     first_failed = next(iter(progress.failures), None)
     return RunOutcome(writer.events, error or context.errors.get(first_failed or ""))
