@@ -43,6 +43,14 @@ def register_secret(value: str) -> None:
         _pattern = None
 
 
+def forget_secrets() -> None:
+    """Forgets every registered secret: for tests, which share one process."""
+    global _pattern  # noqa: PLW0603 - as in register_secret
+    with _lock:
+        _forms.clear()
+        _pattern = None
+
+
 def redact(text: str) -> str:
     """The text with every registered secret replaced by `***`.
 

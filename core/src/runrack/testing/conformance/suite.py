@@ -19,10 +19,14 @@ PartT = TypeVar("PartT", bound=InstancePart)
 TestT = TypeVar("TestT", bound=Callable[..., None])
 
 _REASON = "_conformance_override_reason"
+_NEEDED = "_conformance_needed_ability"
 
 
 class Ability(StrEnum):
-    """What some storages can do and others cannot. A suite declares it; tests that need it are skipped otherwise."""
+    """What some storages can do and others cannot.
+
+    A suite declares it. Tests that need it are skipped otherwise, or with `runrack.testing.pytest_plugin` not selected.
+    """
 
     SURVIVES_REOPEN = "survives_reopen"
     """What was stored is there after the storage was disposed of and opened again. Needs `opener`."""
@@ -44,9 +48,16 @@ def needs(ability: Ability) -> Callable[[TestT], TestT]:
                 pytest.skip(f"the suite does not declare the ability {ability}")
             test(self, *args, **kwargs)
 
+        setattr(skip_without_ability, _NEEDED, ability)
         return cast("TestT", skip_without_ability)
 
     return decorate
+
+
+def lacks_ability(suite: type | None, test: Callable[..., None] | None) -> bool:
+    """Tell whether a test of a suite needs an ability that the suite does not declare."""
+    needed = getattr(test, _NEEDED, None)
+    return needed is not None and needed not in getattr(suite, "abilities", ())
 
 
 def overrides(reason: str) -> Callable[[TestT], TestT]:
