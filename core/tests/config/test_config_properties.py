@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from runrack.config.document import load_document, parse_document
 from runrack.config.evaluation import evaluate, evaluate_or_raise
 from runrack.config.problem import Position
+from runrack.config.schema_reader import read_field
 from runrack.config.secret import redact
 from runrack.config.validation import _validator_class
 from runrack.config.vocabulary import (
@@ -282,3 +283,35 @@ def _is_in(text: str, position: Position | None) -> bool:
         and 1 <= position.line <= len(lines)
         and 1 <= position.column <= len(lines[position.line - 1]) + 1
     )
+
+
+@given(_types, _values)
+def test_a_schema_leads_back_to_its_type(config, value):
+    """The type that is read from a schema has the same schema and says the same about any value."""
+    field = Field(config, is_required=True)
+    read = read_field(field.json_schema())
+    assert read.json_schema() == field.json_schema()
+    assert evaluate(read, value, resolve=False) == evaluate(field, value, resolve=False)
+
+
+def test_a_schema_of_a_field_keeps_what_surrounds_the_type():
+    """Defaults, descriptions and new names of fields survive the way through a schema."""
+    shape = Shape(
+        {
+            "old": Field(int, renamed_to="new", description="The old one."),
+            "new": Field(int),
+            "switch": Field(bool, default_value=False),
+            "rest": Field(Permissive(), is_required=False),
+        },
+        "A shape.",
+    )
+    read = read_field(Field(shape).json_schema())
+    assert json_schema(read) == json_schema(shape)
+    result = evaluate(read, {"old": 3})
+    assert (result.value, len(result.warnings)) == ({"new": 3, "switch": False}, 1)
+
+
+def test_a_foreign_schema_is_taken_for_any_value():
+    """What the vocabulary cannot say does not get in the way."""
+    for schema in ({"oneOf": []}, {"type": ["string", "null"]}, {"$ref": "#/x"}, {"type": "null"}):
+        assert evaluate(read_field(schema), ["anything"]).success

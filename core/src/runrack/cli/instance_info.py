@@ -16,7 +16,7 @@ from runrack.cli.version import core_version
 from runrack.instance.configuration import CONFIG_FILE
 from runrack.instance.home import find_home
 
-_LABEL = 24
+_LABEL = 28
 
 
 @click.command

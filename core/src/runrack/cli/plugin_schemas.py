@@ -66,14 +66,6 @@ class ImportedSchemas(PluginSchemas):
 
     @override
     def find(self, slot: str, target: str) -> Field | None:
-        found = self._load(slot, target)
-        if not (isinstance(found, type) and issubclass(found, ConfigurableClass)):
-            return None
-        return resolve_field(found.config_type())
-
-    def _load(self, slot: str, target: str) -> object:
-        for record in self._registry.list_plugins(slot):
-            if record.target == target:
-                return self._registry.load(record)
         module, _, class_name = target.partition(":")
-        return self._registry.load_class(module, class_name, slot)
+        found = self._registry.load_class(module, class_name, slot)
+        return resolve_field(found.config_type()) if issubclass(found, ConfigurableClass) else None

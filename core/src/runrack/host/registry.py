@@ -177,6 +177,9 @@ class PluginRegistry:
         """
         self._refuse_blocked_module(module)
         interface = get_slot(expected).load_interface() if isinstance(expected, str) else expected
+        declared = self._find_declared(f"{module}:{class_name}", interface)
+        if declared is not None:
+            return check_class(self.load(declared), interface or object)
         try:
             return check_class(load_target(Target(module, class_name)), interface or object)
         except TargetError as error:
@@ -244,6 +247,14 @@ class PluginRegistry:
     def _fail(self, record: PluginRecord, error: TargetError) -> NoReturn:
         self._failures[_key(record)] = error
         _raise(self._with_outcome(record), error)
+
+    def _find_declared(self, target: str, interface: type | None) -> PluginRecord | None:
+        """Return the usable plugin that lies there, so that what is wrong with it is told with its distribution."""
+        for record in self._installed:
+            is_there = record.target == target and record.state is PluginState.FOUND
+            if is_there and get_slot(record.slot).load_interface() is interface:
+                return record
+        return None
 
     def _refuse_blocked_module(self, module: str) -> None:
         package = module.partition(".")[0]
