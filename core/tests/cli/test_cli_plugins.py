@@ -189,6 +189,19 @@ def test_a_plugin_that_ends_its_process_is_only_broken(fresh_process, site, sour
     assert f"  reason        {reason}\n" in outcome.out
 
 
+def test_the_trial_knows_what_each_slot_wants(fresh_process, site):
+    """An executor that is no definition, and hooks that fit none, are broken though they can be imported."""
+    fake_distribution(
+        site,
+        "acme-odd",
+        entry_points={"runrack.executor": {"odd": "acme_odd:Odd"}, "runrack.hooks": {"odd": "acme_odd"}},
+        modules={"acme_odd.py": "class Odd: pass\n"},
+    )
+    executor, hooks = json.loads(one(fresh_process(["plugins", "why", "odd", "--import", "--json"])).out)
+    assert executor["reason"] == "the object is the class Odd, where a ExecutorDefinition is wanted"
+    assert hooks["reason"].endswith("cannot be registered: implements no hook")
+
+
 def test_what_a_plugin_prints_at_import_is_not_its_verdict(fresh_process, site):
     """Output of the import does not get between the trial and its outcome."""
     fake_distribution(

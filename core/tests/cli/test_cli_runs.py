@@ -1,6 +1,11 @@
 """`runs`: listed, shown, found by what a person types, deleted."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +13,7 @@ from runrack.instance.instance import Instance
 from runrack.records.event_type import EventType
 from runrack.records.run_status import RunStatus
 
+RUNRACK = str(Path(sys.executable).parent / "runrack")
 ENDED = (EventType.RUN_START, EventType.RUN_SUCCESS)
 FIRST = "aaaa1111-0000-4000-8000-000000000000"
 SECOND = "aaaa2222-0000-4000-8000-000000000000"
@@ -158,6 +164,27 @@ def test_without_a_terminal_deleting_wants_yes(runrack, three_runs, instance):
         "error: nobody can be asked here: confirm the deletion with --yes\n",
     )
     assert instance.has_run(FIRST)
+
+
+@pytest.mark.parametrize(("answer", "code", "is_left"), [(b"n\n", 130, True), (b"y\n", 0, False)])
+def test_on_a_terminal_deleting_asks(environment, three_runs, instance, answer, code, is_left):
+    """The runs are shown and a question is asked; only yes deletes them."""
+    master, slave = pty.openpty()
+    os.write(master, answer)
+    done = subprocess.run(
+        [RUNRACK, "runs", "delete", FIRST],
+        stdin=slave,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    os.close(slave)
+    os.close(master)
+    assert (done.returncode, instance.has_run(FIRST)) == (code, is_left), done.stderr
+    assert done.stdout.startswith(
+        f"{FIRST}  SUCCESS  north\nDelete this run with events and captured output for good?"
+    )
 
 
 def test_an_unfinished_run_is_deleted_only_by_force(runrack, three_runs, instance):

@@ -64,6 +64,18 @@ def test_a_config_type_that_is_none_names_the_plugin():
         describe_plugin(RECORD, Wrong)
 
 
+def test_a_config_type_that_raises_names_the_plugin():
+    """What the plugin's code raises is its own fault, not a bug of runrack."""
+
+    class Wrong(Slow):
+        @classmethod
+        def config_type(cls):
+            return 1 / 0
+
+    with pytest.raises(PluginError, match="gives no config: ZeroDivisionError"):
+        describe_plugin(RECORD, Wrong)
+
+
 def test_a_manifest_is_read_without_importing_the_package(package):
     """What was written is read back, and the order of the plugins does not matter."""
     entries = [ManifestEntry("scheduler", "b", "acme_slow:B"), describe_plugin(RECORD, Slow)]

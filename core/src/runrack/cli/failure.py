@@ -22,7 +22,7 @@ def report_failure(error: BaseException, *, is_debugging: bool) -> int:
     if is_debugging:
         _show_traceback(error)
     if isinstance(error, KeyboardInterrupt | ExecutionInterruptedError | click.Abort):
-        _complain(str(error) or "interrupted")
+        _complain("aborted" if isinstance(error, click.Abort) else str(error) or "interrupted")
         return INTERRUPTED
     if isinstance(error, RunrackError):
         _complain(error.message)

@@ -7,10 +7,9 @@ from typing import Protocol
 from typing_extensions import override
 
 from runrack.config.schema_reader import read_field
-from runrack.config.vocabulary import Field, resolve_field
+from runrack.config.vocabulary import Field
 from runrack.errors import InvalidDefinitionError, PluginError
-from runrack.host.configurable import ConfigurableClass
-from runrack.host.manifest import Manifest, read_manifest, top_level_package
+from runrack.host.manifest import Manifest, config_field, read_manifest, top_level_package
 from runrack.host.registry import PluginRegistry
 
 
@@ -67,5 +66,4 @@ class ImportedSchemas(PluginSchemas):
     @override
     def find(self, slot: str, target: str) -> Field | None:
         module, _, class_name = target.partition(":")
-        found = self._registry.load_class(module, class_name, slot)
-        return resolve_field(found.config_type()) if issubclass(found, ConfigurableClass) else None
+        return config_field(target, self._registry.load_class(module, class_name, slot))

@@ -11,11 +11,14 @@ import inspect
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runrack.errors import InvalidDefinitionError, PluginError
 from runrack.host.distribution import canonical_name
 from runrack.host.plugin_record import PluginRecord
+
+if TYPE_CHECKING:
+    from runrack.config.vocabulary import Field
 
 MANIFEST_FILE = "runrack_plugin.json"
 MANIFEST_VERSION = 1
@@ -74,10 +77,34 @@ def describe_plugin(record: PluginRecord, found: object) -> ManifestEntry:
     """Return what a manifest says about a plugin whose object is `found`.
 
     Raises:
-        PluginError: Its `config_type()` gives no config.
+        PluginError: As `config_field`.
     """
     summary = " ".join((inspect.getdoc(found) or "").partition("\n\n")[0].split())
     return ManifestEntry(record.slot, record.name, record.target, summary, _schema_of(record, found))
+
+
+def config_field(target: str, found: object) -> Field | None:
+    """Return how a plugin is configured, as it says itself; None for one that is not configured in `runrack.yaml`.
+
+    Args:
+        target: Where it lies: `package.module:attribute`.
+        found: The plugin.
+
+    Raises:
+        PluginError: Its `config_type()` raises, or gives no config.
+    """
+    from runrack.config.vocabulary import resolve_field
+    from runrack.host.configurable import ConfigurableClass
+
+    if not (isinstance(found, type) and issubclass(found, ConfigurableClass)):
+        return None
+    try:
+        return resolve_field(found.config_type())
+    except Exception as error:
+        what = error.message if isinstance(error, InvalidDefinitionError) else type(error).__name__
+        raise PluginError(
+            f"config_type() of {target} gives no config: {what}", fix="report it to the plugin's author"
+        ) from error
 
 
 def find_manifest_file(package: str) -> Path | None:
@@ -133,14 +160,5 @@ def _parse(content: Any) -> Manifest:
 
 
 def _schema_of(record: PluginRecord, found: object) -> dict[str, Any] | None:
-    from runrack.config.vocabulary import resolve_field
-    from runrack.host.configurable import ConfigurableClass
-
-    if not (isinstance(found, type) and issubclass(found, ConfigurableClass)):
-        return None
-    try:
-        return resolve_field(found.config_type()).json_schema()
-    except InvalidDefinitionError as error:
-        raise PluginError(
-            f"config_type() of {record.target} gives no config: {error.message}", distribution=record.label
-        ) from None
+    field = config_field(record.target, found)
+    return None if field is None else field.json_schema()
