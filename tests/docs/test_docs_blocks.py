@@ -1,6 +1,7 @@
 """Every block of the documentation is run or validated: what a reader copies works.
 
-The blocks of one page are run in order in one empty folder with its own runrack home:
+The blocks of one page are run in order in one folder with its own runrack home; it holds nothing but a copy of
+`examples/`, for readers who stand in a clone:
 
 - `python` is run, all blocks of a page in one namespace; with a file name as a comment in its first line
   (`# hello.py`) it is saved under that name instead, for the commands that follow.
@@ -15,6 +16,7 @@ The blocks of one page are run in order in one empty folder with its own runrack
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -27,6 +29,7 @@ import pytest
 from ruamel.yaml import YAML
 
 BIN = Path(sys.executable).parent
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SECONDS_PER_COMMAND = 60
 
 
@@ -35,7 +38,7 @@ class Reader:
     """Someone who follows a page step by step.
 
     Attributes:
-        folder: Where the reader works; empty at first.
+        folder: Where the reader works.
         module: Where the python blocks of the page live.
     """
 
@@ -106,6 +109,7 @@ FOLLOW: dict[str, Callable[..., object]] = {
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     reader = Reader(tmp_path)
+    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("report", "__pycache__"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("RUNRACK_HOME", str(reader.home))
