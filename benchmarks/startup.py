@@ -28,7 +28,8 @@ def cpu_milliseconds(command: list[str], home: str) -> float:
     """User plus system time of one process with everything it waited for."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {**os.environ, "RUNRACK_HOME": home}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled once, not at every start
+    # An installed package is compiled once, not at every start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000
