@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from typing_extensions import override
@@ -104,7 +104,7 @@ class CompositeStorage(Storage):
         """Return the ids of the run events that their runs' state does not admit, each after the ones before it."""
         late: set[str] = set()
         statuses: dict[str, RunStatus] = {}
-        for entry in entries:
+        for entry in _first_of_each(entries):
             if entry.event is None or not entry.event.is_run_event:
                 continue
             record = self._run_storage.get_run_record_by_id(entry.run_id)
@@ -125,6 +125,14 @@ class CompositeStorage(Storage):
         self._run_storage.handle_run_event(entry.run_id, entry.event, update_timestamp=moment, epoch=epoch)
         if STATUS_AFTER[entry.event.event_type] in FINISHED:
             self._event_log_storage.free_concurrency_slots_for_run(entry.run_id)
+
+
+def _first_of_each(entries: Sequence[EventLogEntry]) -> Iterable[EventLogEntry]:
+    """Return the entries without those whose event stands earlier in the sequence."""
+    firsts: dict[str, EventLogEntry] = {}
+    for entry in entries:
+        firsts.setdefault(entry.event_id, entry)
+    return firsts.values()
 
 
 def _is_outdated(record: RunRecord, epoch: int | None) -> bool:
