@@ -205,7 +205,7 @@ def fill(storage, ballast):
 
 
 @pytest.mark.parametrize(
-    ("version", "told"), [("0000", "runrack instance migrate"), ("9999", "upgrade runrack")]
+    ("version", "told"), [("0000", "runrack storage migrate"), ("9999", "upgrade runrack")]
 )
 def test_tables_of_another_version_are_not_used(tmp_path, version, told):
     """The error says which side is older and what to do; the versions can be asked for."""

@@ -116,6 +116,13 @@ def build_command_line() -> CommandLine:
                     "home": LazyCommand("instance_home", "Print the folder of the instance."),
                 },
             ),
+            "storage": _group(
+                "Look after the tables of the storage.",
+                {
+                    "status": LazyCommand("storage_status", "Show the version of the tables."),
+                    "migrate": LazyCommand("storage_migrate", "Bring the tables to the needed version."),
+                },
+            ),
             "completion": LazyCommand("completion", "Print the script that completes commands in a shell."),
         },
     )

@@ -1,0 +1,45 @@
+"""`runrack storage status`."""
+
+from __future__ import annotations
+
+import click
+
+from runrack.cli.json_output import json_option, print_json
+from runrack.cli.migratable_storage import migratable_storages
+from runrack.cli.open_instance import open_instance
+from runrack.cli.table import print_table
+from runrack.interfaces.storage import SchemaStatus
+
+
+@click.command
+@json_option
+def command(as_json: bool) -> None:
+    """Show the version of the tables.
+
+    Beside the version that was found stands the one that this runrack needs.
+
+    Exits with 1 when something has to be migrated.
+    """
+    with open_instance() as instance:
+        found = {name: part.get_schema_status() for name, part in migratable_storages(instance)}
+    if as_json:
+        print_json({name: _as_json(status) for name, status in found.items()})
+    elif found:
+        print_table(
+            ["STORAGE", "FOUND", "NEEDED", "STATE"],
+            [[name, status.current or "-", status.latest, _state(status)] for name, status in found.items()],
+        )
+    else:
+        click.echo("The tables of this storage have no versions.")
+    if not all(status.is_current or status.current is None for status in found.values()):
+        click.get_current_context().exit(1)
+
+
+def _state(status: SchemaStatus) -> str:
+    if status.current is None:
+        return "empty: the first use makes the tables"
+    return "current" if status.is_current else "other version: `runrack storage migrate`"
+
+
+def _as_json(status: SchemaStatus) -> dict[str, str | bool | None]:
+    return {"current": status.current, "latest": status.latest, "is_current": status.is_current}

@@ -1,0 +1,51 @@
+"""`storage`: the version of the tables."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+from runrack_sql.schema import SCHEMA_VERSION
+
+
+def stamp(home, version):
+    with closing(sqlite3.connect(home / "runrack.db")) as db, db:
+        db.execute("UPDATE runrack_schema_version SET version_num = ?", (version,))
+
+
+def test_a_new_storage_is_empty(runrack):
+    """Before its first use a storage has no version; that is no reason to fail."""
+    done = runrack("storage", "status", "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == {
+        "storage": {"current": None, "latest": SCHEMA_VERSION, "is_current": False}
+    }
+
+
+def test_migrating_makes_the_tables(runrack):
+    """From nothing to the current version; once more changes nothing."""
+    assert runrack("storage", "migrate").stdout == f"storage: went from nothing, version {SCHEMA_VERSION}\n"
+    assert runrack("storage", "migrate").stdout == f"storage: is current, version {SCHEMA_VERSION}\n"
+    assert "current" in runrack("storage", "status").stdout
+
+
+def test_other_versions_are_told(runrack, home):
+    """Tables of another version make the status fail and name the command that helps."""
+    runrack("storage", "migrate")
+    stamp(home, "0000")
+    done = runrack("storage", "status")
+    assert done.exit_code == 1
+    assert "runrack storage migrate" in done.stdout
+
+
+def test_separate_storages_have_a_line_each(runrack, home):
+    """Each separately configured storage has tables of its own."""
+    (home / "runrack.yaml").write_text("run_storage: {sqlite: {base_dir: " + str(home) + "}}\n")
+    found = json.loads(runrack("storage", "status", "--json").stdout)
+    assert list(found) == ["run_storage", "event_log_storage", "schedule_storage"]
+
+
+def test_a_storage_without_versions_says_so(runrack, home):
+    """Where nothing is kept, there is nothing to migrate."""
+    (home / "runrack.yaml").write_text("storage: memory\n")
+    assert "no versions" in runrack("storage", "status").stdout
+    assert "nothing to migrate" in runrack("storage", "migrate").stdout
