@@ -97,6 +97,18 @@ def test_a_dependency_without_an_extra_is_named_itself(site):
     assert failure(site, "thing").fix == "pip install lxml_not_there"
 
 
+def test_an_installed_dependency_that_lacks_a_module_is_not_called_missing(site):
+    """A dependency of another version is there, but not what the plugin wants of it."""
+    plugin(site, acme="import json.surely_not_there")
+    found = failure(site, "thing")
+
+    assert (
+        "cannot import what it needs: ModuleNotFoundError: No module named 'json.surely_not_there'"
+        in found.message
+    )
+    assert found.fix == "install versions that fit together: pip check names those that do not"
+
+
 @pytest.mark.parametrize(
     ("value", "missing"), [("acme.runs:Thing", "acme.runs"), ("nothing.at_all:T", "nothing")]
 )

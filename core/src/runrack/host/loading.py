@@ -88,7 +88,7 @@ def _missing_module(target: Target, error: ModuleNotFoundError) -> TargetError:
     missing = error.name or ""
     is_target = missing != "" and f"{target.module}.".startswith(f"{missing}.")
     if not is_target:
-        return _missing_dependency(target, missing.partition(".")[0], error)
+        return _missing_dependency(target, missing, error)
     if target.distribution is not None:
         return TargetError(
             f"the distribution is installed but its module {missing!r} does not exist (ModuleNotFoundError)",
@@ -107,13 +107,14 @@ def _missing_module(target: Target, error: ModuleNotFoundError) -> TargetError:
 
 
 def _missing_dependency(target: Target, missing: str, error: ModuleNotFoundError) -> TargetError:
-    if not missing:
+    package, _, submodule = missing.partition(".")
+    if not missing or (submodule and package in sys.modules):
         return _failed_import(target, error)
-    extra = target.distribution and find_extra(target.distribution, missing)
-    wanted = f"'{target.distribution}[{extra}]'" if extra else missing
+    extra = target.distribution and find_extra(target.distribution, package)
+    wanted = f"'{target.distribution}[{extra}]'" if extra else package
     subject = "the distribution" if target.distribution is not None else f"module {target.module!r}"
     return TargetError(
-        f"{subject} is installed but its dependency {missing!r} is missing (ModuleNotFoundError)",
+        f"{subject} is installed but its dependency {package!r} is missing (ModuleNotFoundError)",
         f"pip install {wanted}",
     )
 
