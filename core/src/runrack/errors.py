@@ -178,6 +178,10 @@ class StorageUnavailableError(StorageError):
     """The database cannot be reached just now; nothing was changed, the same call may succeed later."""
 
 
+class StorageOutcomeUnknownError(StorageError):
+    """The database went away while it committed: all was changed or nothing. Look before you repeat the call."""
+
+
 class StorageFullError(StorageError):
     """The disk below the database is full; nothing was changed. Free some space: writing resumes by itself."""
 

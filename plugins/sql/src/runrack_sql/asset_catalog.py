@@ -12,8 +12,10 @@ from runrack.records.event import EventLogRecord
 from runrack.records.event_type import EventType
 from runrack_sql.asset_writer import wipe_asset
 from runrack_sql.event_row import asset_digest, event_record
+from runrack_sql.event_writer import hold_log
 from runrack_sql.limit import check_limit, chunks
 from runrack_sql.part import SqlPart
+from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.schema import asset_partitions, assets
 from runrack_sql.statement import AnyRow, Query
 from runrack_sql.text_key import digest, head, starts_with
@@ -28,12 +30,14 @@ class SqlAssetCatalog(AssetCatalog, SqlPart):
     """Reads the catalog: the cost of a question does not depend on how long the history is."""
 
     @override
+    @repeatable
     def get_asset_records(self, asset_keys: Collection[AssetKey] | None = None) -> Sequence[AssetRecord]:
         with self.database.read() as conn:
             rows = [row for query in _record_queries(asset_keys) for row in conn.execute(query)]
         return sorted((_record(row) for row in rows), key=_text_of)
 
     @override
+    @repeatable
     def get_asset_keys(
         self, prefix: Sequence[str] | None = None, limit: int | None = None, cursor: str | None = None
     ) -> Sequence[AssetKey]:
@@ -51,11 +55,14 @@ class SqlAssetCatalog(AssetCatalog, SqlPart):
             return [AssetKey.from_string(text) for text in conn.execute(ordered).scalars()]
 
     @override
+    @repeatable_if_undone
     def wipe_asset(self, asset_key: AssetKey) -> None:
         with self.database.write() as conn:
+            hold_log(conn)
             wipe_asset(conn, asset_key)
 
     @override
+    @repeatable
     def get_latest_storage_id_by_partition(
         self,
         asset_key: AssetKey,

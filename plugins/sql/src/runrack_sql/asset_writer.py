@@ -19,6 +19,9 @@ CATALOGUED = frozenset(
 )
 """The types of events that change the state of an asset."""
 
+_GIVEN = tuple(column.name for column in assets.columns if column.name != "id")
+"""The columns of a new asset; the database gives the id."""
+
 _STATE = (
     "last_materialization_id",
     "last_materialization_body",
@@ -34,7 +37,7 @@ class AssetWriter:
     """Changes the latest state of assets."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self._upsert = Prepared(dialect.upsert(assets, ["digest"], _newer_state), dialect)
+        self._upsert = Prepared(dialect.upsert(assets, ["digest"], _newer_state), dialect, _GIVEN)
         self._upsert_partition = Prepared(
             dialect.replace(asset_partitions, ["asset_digest", "event_type", "partition_digest"]), dialect
         )
@@ -87,7 +90,7 @@ def wipe_asset(conn: Connection, key: AssetKey) -> None:
 def _no_state(key_digest: str, asset_key: AssetKey | None) -> dict[str, Any]:
     text = "" if asset_key is None else asset_key.to_string()
     return {
-        **dict.fromkeys(column.name for column in assets.columns),
+        **dict.fromkeys(_GIVEN),
         "digest": key_digest,
         "asset_head": head(text),
         "asset_key": text,

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Insert, Table
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from runrack.errors import StorageError
+from runrack.errors import RunrackError
 
 NewRow = ReadOnlyColumnCollection[str, Any]
 """The columns of the row that an upsert was about to insert."""
@@ -44,7 +44,7 @@ class Dialect(ABC):
         """Return an insert that does nothing where a row with the same `keys` exists."""
 
     @abstractmethod
-    def translate(self, error: Exception) -> StorageError | None:
+    def translate(self, error: Exception) -> RunrackError | None:
         """Return runrack's error for an error of the driver; None for what did not come from the driver."""
 
     def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:

@@ -9,6 +9,7 @@ from runrack.errors import InvalidArgumentError
 from runrack.interfaces.dynamic_partitions import DynamicPartitions
 from runrack_sql.limit import check_limit
 from runrack_sql.part import SqlPart
+from runrack_sql.retry import repeatable
 from runrack_sql.schema import dynamic_partitions
 from runrack_sql.text_key import digest
 
@@ -19,6 +20,7 @@ class SqlDynamicPartitions(DynamicPartitions, SqlPart):
     """Keeps dynamic partitions; ids tell the order in which they were added."""
 
     @override
+    @repeatable
     def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
         if isinstance(partition_keys, str) or not all(isinstance(key, str) for key in partition_keys):
             raise InvalidArgumentError("partition_keys is a sequence of strings, not one string")
@@ -33,6 +35,7 @@ class SqlDynamicPartitions(DynamicPartitions, SqlPart):
             conn.execute(statement, rows)
 
     @override
+    @repeatable
     def get_dynamic_partitions(
         self,
         partitions_def_name: str,
@@ -55,6 +58,7 @@ class SqlDynamicPartitions(DynamicPartitions, SqlPart):
             return conn.execute(ordered).scalars().all()
 
     @override
+    @repeatable
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
         statement = select(_table.id).where(
             _table.definition == partitions_def_name, _table.key_digest == digest(partition_key)
@@ -63,6 +67,7 @@ class SqlDynamicPartitions(DynamicPartitions, SqlPart):
             return conn.execute(statement).first() is not None
 
     @override
+    @repeatable
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
         statement = delete(dynamic_partitions).where(
             _table.definition == partitions_def_name, _table.key_digest == digest(partition_key)

@@ -12,8 +12,9 @@ from runrack_sql.asset_writer import AssetWriter
 from runrack_sql.database import Database
 from runrack_sql.event_query import select_events
 from runrack_sql.event_row import event_record
-from runrack_sql.event_writer import EncodedEntry, EventWriter
+from runrack_sql.event_writer import EncodedEntry, EventWriter, hold_log
 from runrack_sql.part import SqlPart
+from runrack_sql.retry import repeatable
 from runrack_sql.schema import (
     asset_partitions,
     assets,
@@ -34,6 +35,7 @@ class SqlEventLog(EventLog, SqlPart):
         self._asset_writer = AssetWriter(database.dialect)
 
     @override
+    @repeatable
     def store_events(
         self, entries: Sequence[EventLogEntry], *, late_event_ids: Collection[str] = ()
     ) -> Sequence[EventLogRecord]:
@@ -53,30 +55,36 @@ class SqlEventLog(EventLog, SqlPart):
         return records
 
     @override
+    @repeatable
     def query_events(self, query: EventQuery) -> Sequence[EventLogRecord]:
         with self.database.read() as conn:
             rows = select_events(conn, query)
         return [event_record(row.id, row.body, row.run_id, late=bool(row.late)) for row in rows]
 
     @override
+    @repeatable
     def get_maximum_record_id(self) -> int | None:
         with self.database.read() as conn:
             return conn.execute(select(func.max(events.c.id))).scalar()
 
     @override
+    @repeatable
     def delete_events(self, run_id: str) -> None:
         with self.database.write() as conn:
             self.remove_run(conn, run_id)
 
     def remove_run(self, conn: Connection, run_id: str) -> None:
         """As `delete_events`, inside the transaction of `conn`."""
+        hold_log(conn)
         fallback = AssetFallback(conn, run_id)
         conn.execute(delete(events).where(events.c.run_id == run_id))
         fallback.apply()
         free_slots(conn, run_id)
 
     @override
+    @repeatable
     def wipe(self) -> None:
         with self.database.write() as conn:
+            hold_log(conn)
             for table in (events, assets, asset_partitions, dynamic_partitions, slot_claims, slot_limits):
                 conn.execute(delete(table))

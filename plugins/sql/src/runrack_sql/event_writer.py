@@ -17,6 +17,14 @@ _LOOKUPS = 100
 """How many events of a batch are looked up in one query."""
 
 
+def hold_log(conn: Connection) -> None:
+    """Keep all who store events waiting until the transaction ends.
+
+    For who changes what follows from the log: an event that is stored meanwhile would be missing in what was read.
+    """
+    conn.execute(select(event_ids.c.last).with_for_update())
+
+
 class EncodedEntry:
     """An entry with its row, made before the transaction begins so that nobody waits for it."""
 

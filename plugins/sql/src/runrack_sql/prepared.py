@@ -1,6 +1,6 @@
 """Prepared: a statement compiled once and handed straight to the driver."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,10 +16,15 @@ class Prepared:
 
     `Connection.execute` costs several times what the database itself needs for one row. What it would add, conversions
     of values, none of our column types needs.
+
+    Args:
+        statement: The statement.
+        dialect: For which database.
+        columns: The columns that the rows of an insert give, unless they give all of the table.
     """
 
-    def __init__(self, statement: Executable, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect.compiler)  # type: ignore[attr-defined]
+    def __init__(self, statement: Executable, dialect: Dialect, columns: Sequence[str] | None = None) -> None:
+        compiled = statement.compile(dialect=dialect.compiler, column_keys=columns)  # type: ignore[attr-defined]
         if not isinstance(compiled, SQLCompiler):
             msg = "only a query or a change of rows can be prepared"
             raise TypeError(msg)

@@ -24,6 +24,7 @@ from runrack_sql.bookkeeping import SqlBookkeeping
 from runrack_sql.database import Database
 from runrack_sql.limit import check_limit, chunks
 from runrack_sql.moment import now, to_microseconds
+from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.run_row import run_record, run_row, tag_rows
 from runrack_sql.run_selection import select_runs
 from runrack_sql.run_transition import RunTransitions
@@ -47,6 +48,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         self.transitions = RunTransitions(database.dialect)
 
     @override
+    @repeatable_if_undone
     def add_run(self, run: Run, *, create_time: datetime | None = None) -> Run:
         row = run_row(run, create_time or now())
         with self.database.write() as conn:
@@ -61,6 +63,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         return run
 
     @override
+    @repeatable
     def get_run_records(
         self,
         filters: RunsFilter | None = None,
@@ -79,6 +82,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         return [run_record(row, tags[row.id]) for row in rows]
 
     @override
+    @repeatable
     def get_run_ids(
         self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None
     ) -> Sequence[str]:
@@ -88,6 +92,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
             return conn.execute(statement).scalars().all()
 
     @override
+    @repeatable
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
         statement, _ = select_runs([func.count()], filters or RunsFilter())
         with self.database.read() as conn:
@@ -95,6 +100,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         return count
 
     @override
+    @repeatable_if_undone
     def handle_run_event(
         self, run_id: str, event: Event, *, update_timestamp: datetime | None = None, epoch: int | None = None
     ) -> bool:
@@ -104,6 +110,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
             return self.transitions.apply(conn, run_id, event, update_timestamp or now(), epoch)
 
     @override
+    @repeatable
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
         added = check_tags(new_tags)
         with self.database.write() as conn:
@@ -116,6 +123,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
                 conn.execute(statement, tag_rows(row_id, added))
 
     @override
+    @repeatable
     def get_run_tags(
         self,
         tag_keys: Collection[str] | None = None,
@@ -137,6 +145,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         return list(found.items())
 
     @override
+    @repeatable
     def get_run_tag_keys(self) -> Sequence[str]:
         keys: list[str] = []
         with self.database.read() as conn:
@@ -148,6 +157,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         return keys
 
     @override
+    @repeatable
     def delete_run(self, run_id: str) -> None:
         with self.database.write() as conn:
             self.remove_run(conn, run_id)
@@ -159,6 +169,7 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         conn.execute(delete(runs).where(runs.c.run_id == run_id))
 
     @override
+    @repeatable
     def wipe(self) -> None:
         with self.database.write() as conn:
             for table in (run_tags, runs, snapshots, heartbeats):

@@ -20,6 +20,7 @@ from runrack.records.tick import (
 )
 from runrack_sql.limit import check_limit
 from runrack_sql.part import SqlPart
+from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.schema import instigators, ticks
 from runrack_sql.statement import Query
 
@@ -28,6 +29,7 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
     """Keeps instigator states and ticks as JSON, with columns for what is searched."""
 
     @override
+    @repeatable
     def all_instigator_state(
         self,
         repository_selector_id: str | None = None,
@@ -46,6 +48,7 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
             return [decode_instigator_state(body) for body in conn.execute(statement).scalars()]
 
     @override
+    @repeatable
     def get_instigator_state(self, selector_id: str) -> InstigatorState | None:
         statement = select(instigators.c.body).where(instigators.c.selector_id == selector_id)
         with self.database.read() as conn:
@@ -53,6 +56,7 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
         return None if body is None else decode_instigator_state(body)
 
     @override
+    @repeatable_if_undone
     def add_instigator_state(self, state: InstigatorState) -> InstigatorState:
         with self.database.write() as conn:
             try:
@@ -64,6 +68,7 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
         return state
 
     @override
+    @repeatable
     def update_instigator_state(self, state: InstigatorState) -> InstigatorState:
         statement = update(instigators).where(instigators.c.selector_id == state.selector_id)
         with self.database.write() as conn:
@@ -72,6 +77,7 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
         return state
 
     @override
+    @repeatable_if_undone
     def delete_instigator_state(self, selector_id: str) -> None:
         with self.database.write() as conn:
             if (
@@ -81,12 +87,14 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
                 raise NotFoundError(f"no instigator state with selector id {selector_id!r} is stored")
 
     @override
+    @repeatable_if_undone
     def create_tick(self, tick_data: TickData) -> InstigatorTick:
         with self.database.write() as conn:
             added = conn.execute(insert(ticks).returning(ticks.c.id), _tick_row(tick_data)).scalar_one()
         return InstigatorTick(added, tick_data)
 
     @override
+    @repeatable
     def update_tick(self, tick: InstigatorTick) -> InstigatorTick:
         statement = update(ticks).where(ticks.c.id == tick.tick_id)
         with self.database.write() as conn:
@@ -95,6 +103,7 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
         return tick
 
     @override
+    @repeatable
     def get_ticks(
         self,
         selector_ids: Collection[str] | None = None,
@@ -117,6 +126,7 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
         return sorted(found, key=lambda tick: (tick.timestamp, tick.tick_id), reverse=True)
 
     @override
+    @repeatable
     def purge_ticks(
         self, selector_id: str, before: float, tick_statuses: Collection[TickStatus] | None = None
     ) -> None:
@@ -125,6 +135,7 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
             conn.execute(delete(ticks).where(ticks.c.selector_id == selector_id, *conditions))
 
     @override
+    @repeatable
     def wipe(self) -> None:
         with self.database.write() as conn:
             conn.execute(delete(instigators))

@@ -14,6 +14,7 @@ from runrack_sql.database import Database
 from runrack_sql.event_log_storage import SqlEventLogStorage
 from runrack_sql.event_writer import EncodedEntry
 from runrack_sql.part import SqlPart
+from runrack_sql.retry import repeatable
 from runrack_sql.run_storage import SqlRunStorage
 from runrack_sql.schedule_storage import SqlScheduleStorage
 from runrack_sql.slot_queue import free_slots
@@ -44,6 +45,7 @@ class SqlStorage(SqlPart, Storage):
         return self._schedules
 
     @override
+    @repeatable
     def store_events(
         self, entries: Sequence[EventLogEntry], *, epoch: int | None = None
     ) -> Sequence[EventLogRecord]:
@@ -54,10 +56,12 @@ class SqlStorage(SqlPart, Storage):
             return self._events.append(conn, encoded, lambda entry: self._is_late(conn, entry, epoch))
 
     @override
+    @repeatable
     def delete_run(self, run_id: str) -> None:
         with self.database.write() as conn:
-            self._runs.remove_run(conn, run_id)
+            # As in `store_events`, the log comes first: in another order, each might hold what the other waits for.
             self._events.remove_run(conn, run_id)
+            self._runs.remove_run(conn, run_id)
 
     def _is_late(self, conn: Connection, entry: EventLogEntry, epoch: int | None) -> bool:
         """Apply the entry to its run, and tell whether it came too late for that."""

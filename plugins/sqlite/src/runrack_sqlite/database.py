@@ -11,6 +11,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 from typing_extensions import override
 
 from runrack_sql.database import Database
+from runrack_sql.fork import watch_forks
 from runrack_sqlite.connections import Connections
 from runrack_sqlite.dialect import SqliteDialect
 from runrack_sqlite.file_lock import FileLock
@@ -20,7 +21,6 @@ from runrack_sqlite.filesystem import (
     make_private_folder,
     require_local_filesystem,
 )
-from runrack_sqlite.fork import watch_forks
 
 _BUSY_TIMEOUT_SECONDS = 30.0
 """How long to wait for programs that do not take the lock of the writers, such as SQLite's own shell."""

@@ -8,6 +8,9 @@ from runrack_sql.column_type import big_integer, long_text, name
 revision = "0001"
 down_revision = None
 
+_NO_VALUE_FIRST = "NULLS FIRST"
+"""In the order of queries, so that they can be answered from the index. PostgreSQL's own is the opposite."""
+
 
 def upgrade() -> None:
     """Create everything."""
@@ -36,10 +39,12 @@ def _create_run_tables() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("runs_by_creation", "runs", ["created_us", "id"])
-    op.create_index("runs_by_end", "runs", ["end_time", "id"])
+    op.create_index("runs_by_end", "runs", ["end_time", "id"], postgresql_ops={"end_time": _NO_VALUE_FIRST})
     op.create_index("runs_by_job_name", "runs", ["job_name", "id"])
     op.create_index("runs_by_job_snapshot", "runs", ["job_snapshot_id", "id"])
-    op.create_index("runs_by_start", "runs", ["start_time", "id"])
+    op.create_index(
+        "runs_by_start", "runs", ["start_time", "id"], postgresql_ops={"start_time": _NO_VALUE_FIRST}
+    )
     op.create_index("runs_by_status", "runs", ["status", "id"])
     op.create_index("runs_by_update", "runs", ["updated_us", "id"])
     op.create_table(

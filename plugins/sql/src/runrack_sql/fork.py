@@ -1,4 +1,4 @@
-"""Keeps SQLite out of forked processes: a connection, and the locks below it, must not be used on both sides."""
+"""Keeps connections out of forked processes: one, and the locks around it, must not be used on both sides."""
 
 import os
 import weakref
