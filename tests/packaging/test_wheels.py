@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import runrack
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(
     [*ROOT.glob("core/pyproject.toml"), *ROOT.glob("plugins/*/pyproject.toml"), ROOT / "pyproject.toml"]
@@ -78,9 +80,8 @@ def installed(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> P
 def test_every_package_builds_a_wheel(wheels: list[Path]) -> None:
     """There is one wheel for each pyproject.toml, named after the distribution and its version."""
     projects = [tomllib.loads(manifest.read_text())["project"] for manifest in PACKAGES]
-    expected = {
-        f"{table['name'].replace('-', '_')}-{table['version']}-py3-none-any.whl" for table in projects
-    }
+    versions = {table["name"]: table.get("version", runrack.__version__) for table in projects}
+    expected = {f"{name.replace('-', '_')}-{version}-py3-none-any.whl" for name, version in versions.items()}
     assert {wheel.name for wheel in wheels} == expected
 
 
