@@ -55,7 +55,8 @@ demo: $(VENV)/.installed ## Install runrack and run a real job on real data
 	@printf '\nLook at what it did (the home of this demo is .demo):\n  export RUNRACK_HOME=$$PWD/.demo\n'
 	@printf '  $(BIN)/runrack %s\n' 'runs list' 'runs show last' 'events last' 'logs last' 'plugins list'
 
-test: $(VENV)/.installed-dev ## Run every test (make test ARGS="-k name")
+test: $(VENV)/.installed-dev ## Run every test (make test ARGS="-k name"); installs PostgreSQL where it is missing
+	@tests/services.sh
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.installed-dev ## Run every gate: style, types, floors, dependencies, architecture, documentation

@@ -146,7 +146,7 @@ class Database:
         if current is None:
             return StorageVersionError(
                 f"{self.label} has no tables, and the configuration says not to create them"
-                " (should_autocreate_tables): let it once, or call `migrate` of the storage"
+                " (should_autocreate_tables): run `runrack storage migrate`, or let it"
             )
         if current > SCHEMA_VERSION:
             return StorageVersionError(

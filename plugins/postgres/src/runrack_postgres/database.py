@@ -1,0 +1,156 @@
+"""PostgresDatabase: transactions over a PostgreSQL database that may go away and come back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock, RLock
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from typing_extensions import override
+
+from runrack.errors import StorageError, StorageOutcomeUnknownError
+from runrack_postgres.dialect import PostgresDialect
+from runrack_sql.database import Database
+from runrack_sql.fork import watch_forks
+from runrack_sql.url import label_of
+
+PATIENCE_SECONDS = 30.0
+"""How long a call that failed is made again: a server restarts, or fails over, in less."""
+
+FIRST_CONTACT_SECONDS = 3.0
+"""The same for a database that this process has never reached: its address may just be wrong."""
+
+MAX_CONNECTIONS = 2
+"""How many connections a process opens: one that writes, and one that reads meanwhile. Other threads wait their turn."""
+
+_DRIVER_OPTIONS: dict[str, Any] = {
+    "application_name": "runrack",
+    "connect_timeout": 10,
+    # A connection whose other end is gone without a word is noticed within a minute instead of two hours.
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    # A pooler in transaction mode sends each transaction to another connection, which knows no prepared statement.
+    "prepare_threshold": None,
+    "client_encoding": "utf8",
+}
+
+_MIGRATION_LOCK = 0x72756E7261636B
+"""The advisory lock of migrations, held until the transaction ends: "runrack" in ASCII."""
+
+
+class PostgresDatabase(Database):
+    """A PostgreSQL database, written by any number of processes of any number of machines.
+
+    Nothing is kept in a session between two transactions, so a pooler in transaction mode may stand before the server.
+
+    Args:
+        url: Where, with `postgresql+psycopg` as its driver; its options go to the driver.
+        creates_tables: As for `Database`.
+        patience_seconds: How long a call that failed is made again.
+    """
+
+    def __init__(
+        self, url: URL, *, creates_tables: bool = True, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        label = label_of(url)
+        options = {name: value for name, value in _DRIVER_OPTIONS.items() if name not in url.query}
+        engine = create_engine(
+            url,
+            connect_args=options,
+            pool_size=MAX_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=PATIENCE_SECONDS,
+            pool_use_lifo=True,  # a process with one thread keeps to one connection
+            hide_parameters=True,
+        )
+        super().__init__(label, PostgresDialect(label), engine, creates_tables=creates_tables)
+        self._readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._patience_seconds = patience_seconds
+        self._was_reached = False
+        self._turn = Lock()
+        watch_forks(self)
+
+    @property
+    @override
+    def patience_seconds(self) -> float:
+        return (
+            self._patience_seconds
+            if self._was_reached
+            else min(FIRST_CONTACT_SECONDS, self._patience_seconds)
+        )
+
+    def before_fork(self) -> None:
+        """As `Forkable.before_fork`: the child leaves the connections of its parent alone, so they can stay in use."""
+
+    def after_fork_in_parent(self) -> None:
+        """As `Forkable.after_fork_in_parent`."""
+
+    def after_fork_in_child(self) -> None:
+        """As `Forkable.after_fork_in_child`."""
+        self._engine.dispose(close=False)
+        self._opening = RLock()
+        self._turn = Lock()
+
+    @override
+    @contextmanager
+    def _read_transaction(self) -> Iterator[Connection]:
+        with self._connection(self._readers) as conn:
+            yield conn
+
+    @override
+    @contextmanager
+    def _write_transaction(self) -> Iterator[Connection]:
+        # Writers wait for each other in any case, at the latest in the log. Here they leave a connection to readers.
+        with self._turn, self._connection(self._engine) as conn:
+            conn.begin()
+            yield conn
+            self._commit(conn)
+
+    @contextmanager
+    def _connection(self, engine: Engine) -> Iterator[Connection]:
+        """Give a connection; what was not committed on it is undone at the end."""
+        with engine.connect() as conn:
+            self._was_reached = True
+            try:
+                yield conn
+            except BaseException:
+                if _is_lost(conn):
+                    conn.invalidate()
+                raise
+
+    def _commit(self, conn: Connection) -> None:
+        try:
+            conn.commit()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise StorageOutcomeUnknownError(
+                f"{self.label} went away during a commit, which it may have carried out or not:"
+                " look before you repeat the call"
+            ) from error
+
+    @override
+    def _read_version(self, conn: Connection) -> str | None:
+        encoding = conn.exec_driver_sql("SELECT current_setting('server_encoding')").scalar()
+        if encoding != "UTF8":
+            raise StorageError(
+                f"{self.label} keeps text as {encoding}, which cannot hold every name:"
+                " create a database with ENCODING 'UTF8' TEMPLATE template0"
+            )
+        return super()._read_version(conn)
+
+    @override
+    def _exclude_migrations(self, conn: Connection) -> None:
+        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+
+
+def _is_lost(conn: Connection) -> bool:
+    """Tell whether the driver has given up the connection, of which SQLAlchemy need not have heard."""
+    if conn.invalidated:
+        return False
+    driver = conn.connection.driver_connection
+    return isinstance(driver, psycopg.Connection) and driver.closed

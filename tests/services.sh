@@ -1,0 +1,23 @@
+#!/bin/sh
+# Installs the servers that the tests need, where they are missing: Debian's PostgreSQL. `make test` calls it.
+# The tests start the servers themselves, on ports of their own, and stop them.
+set -eu
+
+has_postgresql() {
+    command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
+}
+
+# The package would start a server of its own after the installation, which nobody needs.
+install_postgresql() {
+    as_root=
+    [ "$(id -u)" = 0 ] || as_root='sudo -n'
+    export DEBIAN_FRONTEND=noninteractive
+    $as_root mkdir -p /etc/postgresql-common/createcluster.d &&
+        echo 'create_main_cluster = false' | $as_root tee /etc/postgresql-common/createcluster.d/runrack.conf &&
+        $as_root apt-get update --quiet &&
+        $as_root apt-get install --quiet --yes --no-install-recommends postgresql
+}
+
+if ! has_postgresql && ! install_postgresql >/dev/null 2>&1; then
+    echo "tests/services.sh: PostgreSQL is missing and cannot be installed here: install Debian's 'postgresql' as root" >&2
+fi
