@@ -57,11 +57,13 @@ class Instance(LaunchMethods, AssetMethods):
     Args:
         instance_type: Whether what it keeps outlives it.
         local_artifact_storage: Its own folders.
-        run_storage, event_storage, schedule_storage: Separate storages; give these or `storage`.
+        run_storage: The storage of runs; given with `event_storage` instead of `storage`.
+        event_storage: The storage of events.
         run_coordinator: Who decides when a submitted run is launched.
         compute_log_manager: Where captured output is kept.
         run_launcher: Who starts runs.
         scheduler: Who keeps track of schedules.
+        schedule_storage: The storage of schedules, beside separate ones of runs and events.
         settings: What is configured beside the parts.
         ref: The parts as data: every part that is not given is created from it when it is first used.
         storage: The combined storage.
