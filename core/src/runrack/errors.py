@@ -182,6 +182,10 @@ class StorageOutcomeUnknownError(StorageError):
     """The database went away while it committed: all was changed or nothing. Look before you repeat the call."""
 
 
+class StorageAccessDeniedError(StorageError):
+    """The store refuses the credentials, or does not allow this with them; nothing was changed."""
+
+
 class StorageFullError(StorageError):
     """The disk below the database is full; nothing was changed. Free some space: writing resumes by itself."""
 
