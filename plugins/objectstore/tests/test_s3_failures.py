@@ -176,6 +176,6 @@ def test_a_forked_process_is_told(manager):
     assert "start it by spawn or forkserver" in answers.get()
 
 
-def test_the_address_of_a_file_manager_needs_no_store():
-    """Building a file manager sends nothing."""
+def test_building_a_file_manager_needs_no_store():
+    """Nothing is sent before the first file is read or written."""
     assert S3FileManager("some-bucket", endpoint_url="https://s3.invalid").bucket == "some-bucket"

@@ -172,7 +172,10 @@ def test_a_stream_can_be_sought_in(manager):
 @pytest.mark.parametrize(("offset", "whence"), [(-1, io.SEEK_SET), (-4, io.SEEK_END), (0, 7)])
 def test_there_is_nothing_before_the_start(manager, offset, whence):
     """Seeking before the start, or from nowhere, is an error as with any file."""
-    with manager.read(manager.write_data(b"foo")) as stream, pytest.raises(ValueError, match=r"sought in|whence"):
+    with (
+        manager.read(manager.write_data(b"foo")) as stream,
+        pytest.raises(ValueError, match=r"sought in|whence"),
+    ):
         stream.seek(offset, whence)
 
 
