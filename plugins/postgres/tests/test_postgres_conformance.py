@@ -21,8 +21,8 @@ class OnPostgres:
     abilities = frozenset({Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES})
 
     @pytest.fixture(autouse=True)
-    def _in_a_database(self, url):
-        self.url = url
+    def _in_a_database(self, emptied_url):
+        self.url = emptied_url
 
     def make_storage(self, tmp_path):
         return self.storage_class(self.url)

@@ -8,6 +8,7 @@ import pytest
 from runrack.config.secret import redact
 from runrack.errors import (
     InvalidArgumentError,
+    RunAlreadyExistsError,
     StorageCorruptError,
     StorageError,
     StorageOutcomeUnknownError,
@@ -17,7 +18,7 @@ from runrack.errors import (
 from runrack.records.asset_key import AssetKey
 from runrack.records.event_type import EventType
 from runrack.records.runs_filter import RunsFilter
-from runrack.testing.builders import make_entry, make_materialization, make_run
+from runrack.testing.builders import make_entry, make_materialization, make_run, make_tick
 from runrack.testing.commit_cutter import commit_cutter
 from runrack_postgres import PostgresStorage
 from runrack_postgres.database import PostgresDatabase
@@ -104,15 +105,29 @@ def test_an_event_is_stored_once_when_the_reply_to_its_commit_is_lost(url):
         storage.dispose()
 
 
-def test_a_run_whose_commit_was_not_answered_is_not_added_again(url):
-    """A call that must not be carried out twice says that its outcome is unknown."""
+def test_a_run_is_added_once_when_the_reply_to_its_commit_is_lost(url):
+    """The call is made again, and recognizes the run that it has added itself."""
     with commit_cutter(url) as (cutter, through):
         storage = PostgresStorage(through)
         assert storage.run_storage.get_runs_count() == 0
         cutter.is_armed = True
+        run = storage.run_storage.add_run(make_run("run", tags={"key": "value"}))
+        assert not cutter.is_armed
+        assert storage.run_storage.get_runs() == [run]
+        with pytest.raises(RunAlreadyExistsError):
+            storage.run_storage.add_run(run)
+        storage.dispose()
+
+
+def test_what_must_not_be_done_twice_tells_that_its_outcome_is_unknown(url):
+    """A tick whose commit was not answered is not created again: the caller is told to look."""
+    with commit_cutter(url) as (cutter, through):
+        storage = PostgresStorage(through)
+        assert storage.schedule_storage.get_ticks() == []
+        cutter.is_armed = True
         with pytest.raises(StorageOutcomeUnknownError, match="look before you repeat the call"):
-            storage.run_storage.add_run(make_run("run"))
-        assert storage.run_storage.get_run_ids() == ["run"]
+            storage.schedule_storage.create_tick(make_tick())
+        assert len(storage.schedule_storage.get_ticks()) == 1
         storage.dispose()
 
 

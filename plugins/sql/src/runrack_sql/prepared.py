@@ -1,6 +1,6 @@
 """Prepared: a statement compiled once and handed straight to the driver."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -38,8 +38,11 @@ class Prepared:
         cursor.execute(self._text, self._bound(values))
         return cursor
 
-    def run_many(self, conn: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    def run_many(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run the statement once for each row."""
+        if len(rows) == 1:  # the usual case, for which drivers have a shorter way
+            self.run(conn, rows[0])
+            return
         cursor = conn.connection.cursor()
         cursor.executemany(self._text, [self._bound(row) for row in rows])
 

@@ -14,6 +14,7 @@ from runrack.errors import (
     RunAlreadyExistsError,
     RunNotFoundError,
     SnapshotNotFoundError,
+    StorageOutcomeUnknownError,
 )
 from runrack.interfaces.run_storage import RUN_ORDERS, RunStorage
 from runrack.records.asset import check_tags
@@ -48,18 +49,12 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         self.transitions = RunTransitions(database.dialect)
 
     @override
-    @repeatable_if_undone
     def add_run(self, run: Run, *, create_time: datetime | None = None) -> Run:
         row = run_row(run, create_time or now())
-        with self.database.write() as conn:
-            if run.job_snapshot_id is not None and not self._has_snapshot(conn, run.job_snapshot_id):
-                raise SnapshotNotFoundError(run.job_snapshot_id)
-            try:
-                added = conn.execute(insert(runs), row).inserted_primary_key
-            except IntegrityError as error:
-                raise RunAlreadyExistsError(run.run_id) from error
-            if run.tags and added is not None:
-                conn.execute(insert(run_tags), tag_rows(added[0], run.tags))
+        try:
+            self._add_row(run, row)
+        except StorageOutcomeUnknownError:
+            self._add_row_again(run, row)
         return run
 
     @override
@@ -174,6 +169,32 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
         with self.database.write() as conn:
             for table in (run_tags, runs, snapshots, heartbeats):
                 conn.execute(delete(table))
+
+    @repeatable_if_undone
+    def _add_row(self, run: Run, row: Mapping[str, Any]) -> None:
+        with self.database.write() as conn:
+            if run.job_snapshot_id is not None and not self._has_snapshot(conn, run.job_snapshot_id):
+                raise SnapshotNotFoundError(run.job_snapshot_id)
+            try:
+                added = conn.execute(insert(runs), row).inserted_primary_key
+            except IntegrityError as error:
+                raise RunAlreadyExistsError(run.run_id) from error
+            if run.tags and added is not None:
+                conn.execute(insert(run_tags), tag_rows(added[0], run.tags))
+
+    @repeatable
+    def _add_row_again(self, run: Run, row: Mapping[str, Any]) -> None:
+        """Add the row of a run unless an earlier call, whose outcome is unknown, has added it."""
+        try:
+            self._add_row(run, row)
+        except RunAlreadyExistsError:
+            if not self._is_stored(row):
+                raise
+
+    def _is_stored(self, row: Mapping[str, Any]) -> bool:
+        same = (runs.c[name] == row[name] for name in ("run_id", "created_us", "body"))
+        with self.database.read() as conn:
+            return conn.execute(select(runs.c.id).where(*same)).first() is not None
 
     def _page(
         self,
