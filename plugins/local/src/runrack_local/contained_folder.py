@@ -63,7 +63,7 @@ class ContainedFolder:
         ):
             return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE_FILE, dir_fd=folder)
 
-    def create_file(self, name: str, pieces: Iterable[bytes]) -> None:
+    def create_file(self, name: str, pieces: Iterable[bytes | memoryview]) -> None:
         """Make a file directly in this folder: it appears with its whole content, or not at all.
 
         - A process that is killed meanwhile may leave a hidden file, which ends in `.tmp`.

@@ -3,10 +3,9 @@
 import errno
 import io
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -17,13 +16,10 @@ from typing_extensions import override
 from runrack.config.vocabulary import Field, StringSource
 from runrack.errors import InvalidArgumentError, UnsafePathError
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
+from runrack.interfaces.file_content import PIECE_LENGTH, data_pieces, read_pieces, suffix_of
 from runrack.interfaces.file_manager import FileHandle, FileManager
 from runrack.interfaces.part import InstanceServices
 from runrack_local.contained_folder import ContainedFolder
-
-_PIECE_LENGTH = 1 << 20
-_MAX_EXTENSION_LENGTH = 100
-_EXTENSION = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ class LocalFileManager(FileManager, ConfigurableClass):
             descriptor, path = tempfile.mkstemp(prefix="runrack-", suffix=Path(file_handle.path_desc).suffix)
             self._copies.append(path)
             with os.fdopen(descriptor, "wb") as copy:
-                shutil.copyfileobj(source, copy, _PIECE_LENGTH)
+                shutil.copyfileobj(source, copy, PIECE_LENGTH)
         return path
 
     @override
@@ -127,25 +123,14 @@ class LocalFileManager(FileManager, ConfigurableClass):
 
     @override
     def write(self, file_obj: IO[Any], mode: str = "wb", ext: str | None = None) -> LocalFileHandle:
-        if mode not in {"wb", "w"}:
-            raise InvalidArgumentError('a file is written with mode "wb" (bytes) or "w" (text)')
-        if not callable(getattr(file_obj, "read", None)):
-            raise InvalidArgumentError(
-                f"write stores what an open file holds, not {type(file_obj).__name__}; write_data stores bytes"
-            )
-        pieces = _read_bytes(file_obj) if mode == "wb" else _read_text(file_obj)
-        return self._store(pieces, ext)
+        return self._store(read_pieces(file_obj, mode), ext)
 
     @override
     def write_data(self, data: bytes, ext: str | None = None) -> LocalFileHandle:
-        if not isinstance(data, bytes):
-            raise InvalidArgumentError(
-                f"write_data stores bytes, not {type(data).__name__}; encode text first"
-            )
-        return self._store([data], ext)
+        return self._store(data_pieces(data), ext)
 
-    def _store(self, pieces: Iterable[bytes], ext: str | None) -> LocalFileHandle:
-        name = f"{uuid4()}{_suffix(ext)}"
+    def _store(self, pieces: Iterable[bytes | memoryview], ext: str | None) -> LocalFileHandle:
+        name = f"{uuid4()}{suffix_of(ext)}"
         self._folder.create_file(name, pieces)
         return LocalFileHandle(str(self._folder.path / name))
 
@@ -166,26 +151,3 @@ class LocalFileManager(FileManager, ConfigurableClass):
                 f"{file_handle.path!r} does not lie in {self.base_dir}: a file manager reads only files of its own"
             )
         return path.relative_to(self._folder.path).parts
-
-
-def _suffix(ext: str | None) -> str:
-    if ext is None:
-        return ""
-    plain = ext.removeprefix(".") if isinstance(ext, str) else ""
-    if not _EXTENSION.fullmatch(plain) or len(plain) > _MAX_EXTENSION_LENGTH:
-        raise InvalidArgumentError('ext is a plain extension such as "csv" or ".tar.gz"')
-    return f".{plain}"
-
-
-def _read_bytes(file_obj: IO[Any]) -> Iterator[bytes]:
-    while piece := file_obj.read(_PIECE_LENGTH):
-        if isinstance(piece, str):
-            raise InvalidArgumentError('this file gives text: write it with mode="w"')
-        yield piece
-
-
-def _read_text(file_obj: IO[Any]) -> Iterator[bytes]:
-    while piece := file_obj.read(_PIECE_LENGTH):
-        if not isinstance(piece, str):
-            raise InvalidArgumentError('this file gives bytes: write it with mode="wb"')
-        yield piece.encode("utf-8")

@@ -15,8 +15,8 @@ from typing_extensions import Buffer, override
 
 from runrack.errors import InvalidArgumentError, UnsafePathError
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
+from runrack.interfaces.file_content import data_pieces, read_pieces, suffix_of
 from runrack.interfaces.file_manager import FileHandle, FileManager
-from runrack_objectstore.file_content import data_pieces, read_pieces, suffix_of
 from runrack_objectstore.object_key import clean_prefix, lies_below
 from runrack_objectstore.object_reader import ObjectReader
 from runrack_objectstore.upload import upload

@@ -1,4 +1,4 @@
-"""What a file manager is given: files to read from, and extensions."""
+"""What every file manager makes of what it is given: open files, bytes, extensions."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,9 @@ from typing import IO, Any
 
 from runrack.errors import InvalidArgumentError
 
-_PIECE_LENGTH = 1 << 20
+PIECE_LENGTH = 1 << 20
+"""How many bytes are read and written at a time."""
+
 _MAX_EXTENSION_LENGTH = 100
 _EXTENSION = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")
 
@@ -37,7 +39,7 @@ def data_pieces(data: bytes) -> Iterator[memoryview]:
     if not isinstance(data, bytes):
         raise InvalidArgumentError(f"write_data stores bytes, not {type(data).__name__}; encode text first")
     view = memoryview(data)
-    return (view[start : start + _PIECE_LENGTH] for start in range(0, len(view), _PIECE_LENGTH))
+    return (view[start : start + PIECE_LENGTH] for start in range(0, len(view), PIECE_LENGTH))
 
 
 def suffix_of(ext: str | None) -> str:
@@ -55,14 +57,14 @@ def suffix_of(ext: str | None) -> str:
 
 
 def _read_bytes(file_obj: IO[Any]) -> Iterator[bytes]:
-    while piece := file_obj.read(_PIECE_LENGTH):
+    while piece := file_obj.read(PIECE_LENGTH):
         if isinstance(piece, str):
             raise InvalidArgumentError('this file gives text: write it with mode="w"')
         yield piece
 
 
 def _read_text(file_obj: IO[Any]) -> Iterator[bytes]:
-    while piece := file_obj.read(_PIECE_LENGTH):
+    while piece := file_obj.read(PIECE_LENGTH):
         if not isinstance(piece, str):
             raise InvalidArgumentError('this file gives bytes: write it with mode="wb"')
         yield piece.encode("utf-8")
