@@ -16,10 +16,23 @@ if TYPE_CHECKING:
         executor,
     )
     from runrack.definitions.job import JobDefinition, job
+    from runrack.definitions.multi_partitions import MultiPartitionKey, MultiPartitionsDefinition
     from runrack.definitions.op import OpDefinition, op
     from runrack.definitions.output import ExpectationResult, Failure, In, Out, Output
+    from runrack.definitions.partitions import (
+        DynamicPartitionsDefinition,
+        PartitionsDefinition,
+        StaticPartitionsDefinition,
+    )
     from runrack.definitions.reconstructable import reconstructable
     from runrack.definitions.resource import InitResourceContext, ResourceDefinition, resource
+    from runrack.definitions.time_window_partitions import (
+        DailyPartitionsDefinition,
+        HourlyPartitionsDefinition,
+        MonthlyPartitionsDefinition,
+        TimeWindowPartitionsDefinition,
+        WeeklyPartitionsDefinition,
+    )
     from runrack.engine.direct_context import build_op_context
     from runrack.engine.execution import execute_job
     from runrack.engine.op_context import OpExecutionContext
@@ -30,7 +43,12 @@ if TYPE_CHECKING:
     from runrack.instance.instance_ref import InstanceRef
     from runrack.interfaces.executor import Executor, RetryMode
     from runrack.interfaces.file_manager import FileHandle, FileManager
-    from runrack.records.asset import AssetCheckEvaluation, AssetMaterialization, AssetObservation
+    from runrack.records.asset import (
+        AssetCheckEvaluation,
+        AssetMaterialization,
+        AssetObservation,
+        AssetPartitionStatus,
+    )
     from runrack.records.asset_key import AssetKey
     from runrack.records.cursor import RunShardedEventsCursor
     from runrack.records.event import Event, EventLogEntry, EventLogRecord
@@ -48,10 +66,23 @@ _NAMES = {
     "definitions.error_boundary": ("user_code_error_boundary",),
     "definitions.executor": ("ExecutorDefinition", "ExecutorRequirement", "InitExecutorContext", "executor"),
     "definitions.job": ("JobDefinition", "job"),
+    "definitions.multi_partitions": ("MultiPartitionKey", "MultiPartitionsDefinition"),
     "definitions.op": ("OpDefinition", "op"),
     "definitions.output": ("ExpectationResult", "Failure", "In", "Out", "Output"),
+    "definitions.partitions": (
+        "DynamicPartitionsDefinition",
+        "PartitionsDefinition",
+        "StaticPartitionsDefinition",
+    ),
     "definitions.reconstructable": ("reconstructable",),
     "definitions.resource": ("InitResourceContext", "ResourceDefinition", "resource"),
+    "definitions.time_window_partitions": (
+        "DailyPartitionsDefinition",
+        "HourlyPartitionsDefinition",
+        "MonthlyPartitionsDefinition",
+        "TimeWindowPartitionsDefinition",
+        "WeeklyPartitionsDefinition",
+    ),
     "engine.direct_context": ("build_op_context",),
     "engine.execution": ("execute_job",),
     "engine.op_context": ("OpExecutionContext",),
@@ -62,7 +93,12 @@ _NAMES = {
     "instance.instance_ref": ("InstanceRef",),
     "interfaces.executor": ("Executor", "RetryMode"),
     "interfaces.file_manager": ("FileHandle", "FileManager"),
-    "records.asset": ("AssetCheckEvaluation", "AssetMaterialization", "AssetObservation"),
+    "records.asset": (
+        "AssetCheckEvaluation",
+        "AssetMaterialization",
+        "AssetObservation",
+        "AssetPartitionStatus",
+    ),
     "records.asset_key": ("AssetKey",),
     "records.cursor": ("RunShardedEventsCursor",),
     "records.event": ("Event", "EventLogEntry", "EventLogRecord"),
@@ -80,8 +116,11 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetPartitionStatus",
     "ConfigurableClass",
     "ConfigurableClassData",
+    "DailyPartitionsDefinition",
+    "DynamicPartitionsDefinition",
     "Event",
     "EventLogEntry",
     "EventLogRecord",
@@ -96,6 +135,7 @@ __all__ = [
     "Field",
     "FileHandle",
     "FileManager",
+    "HourlyPartitionsDefinition",
     "In",
     "InitExecutorContext",
     "InitResourceContext",
@@ -104,10 +144,14 @@ __all__ = [
     "InstanceType",
     "JobDefinition",
     "MetadataValue",
+    "MonthlyPartitionsDefinition",
+    "MultiPartitionKey",
+    "MultiPartitionsDefinition",
     "OpDefinition",
     "OpExecutionContext",
     "Out",
     "Output",
+    "PartitionsDefinition",
     "ResourceDefinition",
     "RetryMode",
     "Run",
@@ -116,7 +160,10 @@ __all__ = [
     "RunStatus",
     "RunrackError",
     "RunsFilter",
+    "StaticPartitionsDefinition",
+    "TimeWindowPartitionsDefinition",
     "UserCodeExecutionError",
+    "WeeklyPartitionsDefinition",
     "__version__",
     "build_op_context",
     "execute_job",

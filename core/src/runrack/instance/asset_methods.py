@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from runrack.definitions.partitions import PartitionsDefinition
 from runrack.errors import InvalidArgumentError
 from runrack.instance.event_methods import EventMethods
+from runrack.instance.partition_status import partition_status
 from runrack.records import tags as tag_names
 from runrack.records.asset import (
     AssetCheckEvaluation,
     AssetMaterialization,
     AssetObservation,
+    AssetPartitionStatus,
     RunlessAssetEvent,
 )
 from runrack.records.asset_key import AssetKey
@@ -91,6 +94,49 @@ class AssetMethods(EventMethods):
         """Return a page of the observations of one asset. As `EventLog.fetch_materializations`."""
         return self.event_log_storage.fetch_observations(records_filter, limit, cursor, ascending)
 
+    def get_materialized_partitions(
+        self, asset_key: AssetKey, before_cursor: int | None = None, after_cursor: int | None = None
+    ) -> set[str]:
+        """Return the partitions that were written. As `AssetCatalog.get_materialized_partitions`."""
+        return self.event_log_storage.get_materialized_partitions(asset_key, before_cursor, after_cursor)
+
+    def get_latest_storage_id_by_partition(
+        self,
+        asset_key: AssetKey,
+        event_type: EventType,
+        partitions: Collection[str] | None = None,
+        after_cursor: int | None = None,
+    ) -> Mapping[str, int]:
+        """Return partition to its newest event. As `AssetCatalog.get_latest_storage_id_by_partition`."""
+        return self.event_log_storage.get_latest_storage_id_by_partition(
+            asset_key, event_type, partitions, after_cursor
+        )
+
+    def get_status_by_partition(
+        self, asset_key: AssetKey, partition_keys: Collection[str], partitions_def: PartitionsDefinition
+    ) -> Mapping[str, AssetPartitionStatus | None] | None:
+        """Return each partition asked for with its status; None when the asset was never written nor planned.
+
+        - MATERIALIZED: written since the last wipe, and nothing newer says otherwise.
+        - IN_PROGRESS: a run that is to write it, planned after it was last written, is not finished.
+        - FAILED: the same, and the run failed.
+        - None: nothing of this, or the definition has no partition with this key.
+        - A run that was canceled or deleted counts for nothing; what was planned before it counts instead, up to 20
+          plans back.
+
+        Raises:
+            InvalidArgumentError: `partition_keys` is one string.
+        """
+        if isinstance(partition_keys, str):
+            raise InvalidArgumentError(
+                "get_status_by_partition takes a list of partition keys, not one string"
+            )
+        if not self._was_written_or_planned(asset_key):
+            return None
+        valid = partitions_def.select_partition_keys(partition_keys, dynamic_partitions=self)
+        known = partition_status(self.event_log_storage, self.run_storage, asset_key, valid) if valid else {}
+        return {key: known.get(key) for key in partition_keys}
+
     def report_runless_asset_event(self, asset_event: RunlessAssetEvent) -> None:
         """Store something about an asset that happened outside of any run.
 
@@ -134,6 +180,14 @@ class AssetMethods(EventMethods):
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
         """Remove the key; one that does not exist is no error."""
         self.event_log_storage.delete_dynamic_partition(partitions_def_name, partition_key)
+
+    def _was_written_or_planned(self, asset_key: AssetKey) -> bool:
+        entries = [record.asset_entry for record in self.get_asset_records([asset_key])]
+        return any(
+            entry.last_materialization_record is not None
+            or entry.last_planned_materialization_storage_id is not None
+            for entry in entries
+        )
 
 
 def _code_version(entry: EventLogEntry | None) -> str | None:

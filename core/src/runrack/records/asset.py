@@ -24,8 +24,7 @@ class _AssetFact(Record, frozen=True):
         force(self, "asset_key", AssetKey.from_event_argument(self.asset_key))
         force(self, "metadata", to_metadata(self.metadata))
         force(self, "tags", check_tags(self.tags))
-        if self.partition is not None and not isinstance(self.partition, str):
-            raise InvalidArgumentError("the partition of an asset event is a string")
+        force(self, "partition", check_partition(self.partition))
 
 
 class AssetMaterialization(_AssetFact, frozen=True):
@@ -98,6 +97,7 @@ class AssetCheckEvaluation(Record, frozen=True):
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "asset_key", AssetKey.from_event_argument(self.asset_key))
         msgspec.structs.force_setattr(self, "metadata", to_metadata(self.metadata))
+        msgspec.structs.force_setattr(self, "partition", check_partition(self.partition))
 
 
 RunlessAssetEvent = AssetMaterialization | AssetObservation | AssetCheckEvaluation
@@ -109,6 +109,13 @@ class AssetPartitionStatus(StrEnum):
     MATERIALIZED = "MATERIALIZED"
     IN_PROGRESS = "IN_PROGRESS"
     FAILED = "FAILED"
+
+
+def check_partition(partition: str | None) -> str | None:
+    """Return the key of a partition as plain text: a key with more to it, such as a `MultiPartitionKey`, loses that."""
+    if partition is not None and not isinstance(partition, str):
+        raise InvalidArgumentError("the partition of an asset event is a string")
+    return None if partition is None else str(partition)
 
 
 def check_tags(tags: Mapping[str, str] | None) -> dict[str, str]:

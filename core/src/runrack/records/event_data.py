@@ -4,7 +4,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runrack.records.asset import AssetCheckEvaluation, AssetMaterialization, AssetObservation
+from runrack.records.asset import (
+    AssetCheckEvaluation,
+    AssetMaterialization,
+    AssetObservation,
+    check_partition,
+)
 from runrack.records.asset_key import AssetKey
 from runrack.records.error_info import SerializableErrorInfo
 from runrack.records.metadata import MetadataEntry
@@ -108,6 +113,9 @@ class AssetMaterializationPlannedData(Record, frozen=True, tag="asset_materializ
 
     asset_key: AssetKey
     partition: str | None = None
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "partition", check_partition(self.partition))
 
 
 class AssetWipedData(Record, frozen=True, tag="asset_wiped"):
