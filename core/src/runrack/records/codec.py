@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from runrack.errors import RecordDecodeError
+from runrack.records.asset_key import AssetKey
 from runrack.records.event import EventLogEntry
 from runrack.records.event_type import EventType
 from runrack.records.heartbeat import DaemonHeartbeat
@@ -38,8 +39,8 @@ _OLD_EVENT_PREFIX = "PIPELINE_"
 
 
 def encode(record: Record) -> str:
-    """Return the stored form of `record`: one line of JSON."""
-    return _encoder.encode(record).decode()
+    """Return the stored form of `record`: one line of JSON, the same for equal records."""
+    return _encoder.encode(_with_ordered_selections(record) if isinstance(record, Run) else record).decode()
 
 
 def decode_event(text: str | bytes) -> EventLogEntry:
@@ -92,6 +93,18 @@ _state_decoder = msgspec.json.Decoder(InstigatorState)
 _tick_decoder = msgspec.json.Decoder(TickData)
 _job_snapshot_decoder = msgspec.json.Decoder(JobSnapshot)
 _plan_snapshot_decoder = msgspec.json.Decoder(ExecutionPlanSnapshot)
+
+
+def _with_ordered_selections(run: Run) -> Run:
+    """Return `run` with its sets as sorted sequences: sets have another order in every process."""
+    ops, assets = run.resolved_op_selection, run.asset_selection
+    if not ops and not assets:
+        return run
+    return msgspec.structs.replace(
+        run,
+        resolved_op_selection=None if ops is None else sorted(ops),
+        asset_selection=None if assets is None else sorted(assets, key=AssetKey.to_string),
+    )
 
 
 def _decode(
