@@ -14,6 +14,7 @@ CLASSES = {
     "SqliteStorage": (Storage, "runrack.db"),
     "SqliteRunStorage": (RunStorage, "runs.db"),
     "ConsolidatedSqliteEventLogStorage": (EventLogStorage, "event_log.db"),
+    "SqliteEventLogStorage": (EventLogStorage, "index.db"),
     "SqliteScheduleStorage": (ScheduleStorage, "schedules.db"),
 }
 

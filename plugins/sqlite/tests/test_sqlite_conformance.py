@@ -1,4 +1,4 @@
-"""The four storages in SQLite files do what the interfaces say."""
+"""The storages in SQLite files do what the interfaces say."""
 
 from functools import partial
 
@@ -9,6 +9,7 @@ from runrack.testing.conformance.storage import StorageConformance
 from runrack.testing.conformance.suite import Ability
 from runrack_sqlite import (
     ConsolidatedSqliteEventLogStorage,
+    SqliteEventLogStorage,
     SqliteRunStorage,
     SqliteScheduleStorage,
     SqliteStorage,
@@ -46,6 +47,16 @@ class TestConsolidatedSqliteEventLogStorage(EventLogStorageConformance):
 
     def make_storage(self, tmp_path):
         return ConsolidatedSqliteEventLogStorage(tmp_path)
+
+    def opener(self, storage):
+        return opener_of(storage)
+
+
+class TestSqliteEventLogStorage(EventLogStorageConformance):
+    abilities = ABILITIES
+
+    def make_storage(self, tmp_path):
+        return SqliteEventLogStorage(tmp_path)
 
     def opener(self, storage):
         return opener_of(storage)

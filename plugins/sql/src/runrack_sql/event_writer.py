@@ -74,9 +74,17 @@ class EventWriter:
             late = is_late(entry)
             new[entry.event_id] = EventLogRecord(storage_id, entry, late)
             rows.append({**item.row, "id": storage_id, "late": late})
-        self._insert.run_many(conn, rows)
+        self.insert_rows(conn, rows)
         known.update(new)
         return [known[item.entry.event_id] for item in encoded], new
+
+    def insert_rows(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert the rows of new entries, each with its storage id."""
+        self._insert.run_many(conn, rows)
+
+    def read_body(self, storage_id: int, run_id: str, body: str) -> str:  # noqa: ARG002
+        """Return the encoded entry of a row that holds `body`."""
+        return body
 
     def _read_last(self, conn: Connection) -> int:
         last: int = self._last.run(conn, {}).fetchall()[0][0]
@@ -88,7 +96,9 @@ class EventWriter:
         else:
             rows = [row for portion in chunks(ids, _LOOKUPS) for row in self._look_up(conn, portion)]
         return {
-            event_id: event_record(storage_id, body, run_id, late=bool(late))
+            event_id: event_record(
+                storage_id, self.read_body(storage_id, run_id, body), run_id, late=bool(late)
+            )
             for storage_id, event_id, run_id, late, body in rows
         }
 

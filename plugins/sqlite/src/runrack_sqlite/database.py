@@ -1,6 +1,5 @@
 """SqliteDatabase: transactions over one SQLite file that never meet "database is locked"."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from runrack_sqlite.dialect import SqliteDialect
 from runrack_sqlite.file_lock import FileLock
 from runrack_sqlite.filesystem import (
     MOUNTS,
-    PRIVATE_FILE,
+    make_private_file,
     make_private_folder,
     require_local_filesystem,
 )
@@ -121,7 +120,7 @@ class SqliteDatabase(Database):
     def _connect(self) -> sqlite3.Connection:
         require_local_filesystem(self.path, self._mounts)
         make_private_folder(self.path.parent)
-        _make_private_file(self.path)
+        make_private_file(self.path)
         return sqlite3.connect(
             self.path,
             timeout=_BUSY_TIMEOUT_SECONDS,
@@ -129,17 +128,6 @@ class SqliteDatabase(Database):
             check_same_thread=False,
             cached_statements=_STATEMENTS_KEPT,
         )
-
-
-def _make_private_file(path: Path) -> None:
-    """Make the file when it is missing; the files that SQLite puts beside it get the same permissions.
-
-    A file that exists is not touched: closing a second descriptor of it would drop the locks of this process.
-    """
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE))
-    except OSError:
-        return
 
 
 def _driver(conn: Connection) -> sqlite3.Connection:

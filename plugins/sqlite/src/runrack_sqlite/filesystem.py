@@ -1,5 +1,6 @@
 """Whether SQLite may keep a file in a folder: on network file systems its locks do not hold, and data is lost."""
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -87,6 +88,17 @@ def make_private_folder(folder: Path) -> None:
             f"the folder {folder} for runrack's database cannot be made ({error.strerror or 'it is a file'}):"
             " name another one, or give this user the permission"
         ) from error
+
+
+def make_private_file(path: Path) -> None:
+    """Make the file when it is missing; the files that SQLite puts beside it get the same permissions.
+
+    A file that exists is not touched: closing a second descriptor of it would drop the locks of this process.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE))
+    except OSError:
+        return
 
 
 def _parse(lines: Iterable[str]) -> Iterable[tuple[Path, str]]:

@@ -1,0 +1,241 @@
+"""A file for each run, and an index: what that adds to the interface, and what it must not break."""
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from runrack.errors import RecordDecodeError, RunrackError, StorageCorruptError
+from runrack.interfaces.event_log import EventQuery
+from runrack.records.cursor import RunShardedEventsCursor
+from runrack.records.event_filter import EventRecordsFilter
+from runrack.records.event_type import EventType
+from runrack.testing.builders import make_entry, make_materialization
+from runrack_sql.event_writer import EncodedEntry
+from runrack_sqlite import SqliteEventLogStorage
+
+WRITER = Path(__file__).parent / "sharded_writer.py"
+
+
+@pytest.fixture
+def storage(tmp_path):
+    storage = SqliteEventLogStorage(tmp_path)
+    yield storage
+    storage.dispose()
+
+
+def start_writer(folder, run_id, events):
+    return subprocess.Popen(
+        [sys.executable, WRITER, folder, run_id, str(events)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def shards(folder):
+    return sorted(path.name for path in (folder / "runs").glob("*.db"))
+
+
+def ids(records):
+    return [record.storage_id for record in records]
+
+
+def bodies_of(path):
+    with closing(sqlite3.connect(path)) as shard:
+        return dict(shard.execute("SELECT id, body FROM entries"))
+
+
+def index_rows(folder):
+    with closing(sqlite3.connect(folder / "index.db")) as index:
+        return index.execute("SELECT id, run_id, event_id FROM events").fetchall()
+
+
+def test_each_run_has_a_file_whose_name_is_safe(storage, tmp_path):
+    """A run id that is a path stays a name; events without a run have a file too; only the owner can read them."""
+    for run_id in ("run", "../../out", ""):
+        storage.store_event(make_entry("a line", run_id))
+    assert shards(tmp_path) == ["run.db", "~.db", "~2e~2e~2f~2e~2e~2fout.db"]
+    assert stat.S_IMODE((tmp_path / "runs" / "run.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "runs").stat().st_mode) == 0o700
+
+
+def test_reading_or_deleting_an_unknown_run_makes_no_file(storage, tmp_path):
+    """Nothing is known of the run, and nothing is left behind by asking."""
+    assert storage.get_logs_for_run("unknown") == []
+    assert storage.get_stats_for_run("unknown").steps_failed == 0
+    storage.delete_events("unknown")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_ids_grow_over_all_runs(storage):
+    """A reader of all runs that continues after an id, by number or by `RunShardedEventsCursor`, misses nothing."""
+    stored = [
+        storage.store_event(make_entry(EventType.STEP_START, run_id)) for run_id in ("b", "a", "b", "c")
+    ]
+    assert ids(stored) == sorted(ids(stored))
+    after = stored[1].storage_id
+    for cursor in (after, RunShardedEventsCursor(after, datetime.now(UTC))):
+        chosen = EventRecordsFilter(EventType.STEP_START, after_cursor=cursor)
+        assert storage.get_event_records(chosen, ascending=True) == stored[2:]
+    before = EventRecordsFilter(EventType.STEP_START, before_cursor=stored[2].storage_id)
+    assert storage.get_event_records(before) == [stored[1], stored[0]]
+
+
+def test_the_index_holds_what_is_asked_for_over_all_runs(storage, tmp_path):
+    """Asset events and run status events are read without the files of the runs; the rest is not."""
+    storage.store_events([make_materialization("asset"), make_entry(EventType.RUN_START, "run")])
+    storage.store_event(make_entry("a line", "run"))
+    for path in (tmp_path / "runs").glob("*.db"):
+        path.unlink()
+    assert len(storage.fetch_run_status_changes(EventType.RUN_START, 10).records) == 1
+    with pytest.raises(RecordDecodeError, match="'run'"):
+        storage.get_logs_for_run("run")
+
+
+def test_deleting_a_run_removes_its_file_only(storage, tmp_path):
+    """The file of the run is gone, that of another stays, and a new one is made when the run stores again."""
+    for run_id in ("kept", "gone"):
+        storage.store_event(make_entry("a line", run_id))
+    storage.delete_events("gone")
+    assert shards(tmp_path) == ["kept.db"]
+    again = storage.store_event(make_entry("another line", "gone"))
+    assert storage.get_records_for_run("gone").records == [again]
+
+
+def test_wiping_removes_all_files(storage, tmp_path):
+    """No run's file stays."""
+    for run_id in ("one", "two", ""):
+        storage.store_event(make_entry("a line", run_id))
+    storage.wipe()
+    assert shards(tmp_path) == []
+    assert storage.query_events(EventQuery()) == []
+
+
+def test_a_damaged_file_is_named(storage, tmp_path):
+    """The error names the file of the run; other runs are read as before."""
+    storage.store_events([make_entry("a line", "damaged"), make_entry("a line", "whole")])
+    path = tmp_path / "runs" / "damaged.db"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StorageCorruptError, match=r"damaged\.db"):
+        storage.get_logs_for_run("damaged")
+    assert len(storage.get_logs_for_run("whole")) == 1
+
+
+def test_an_entry_that_the_index_never_knew_is_replaced(storage, tmp_path):
+    """A writer died between the two files: the entry does not exist, and stored again it exists once."""
+    first = storage.store_event(make_entry("first", "run"))
+    lost = make_entry("lost", "run")
+    with closing(sqlite3.connect(tmp_path / "runs" / "run.db")) as shard, shard:
+        shard.execute("INSERT INTO entries VALUES (?, 'half')", [first.storage_id + 1])
+    assert storage.get_records_for_run("run").records == [first]
+    stored = storage.store_event(lost)
+    assert stored.storage_id == first.storage_id + 1
+    assert storage.get_records_for_run("run").records == [first, stored]
+
+
+def test_a_writer_killed_between_the_two_files_leaves_no_torn_entry(storage, tmp_path):
+    """The shard has the entry, the index never commits: after the kill both agree, and the retry stores it once."""
+    first = storage.store_event(make_entry("first", "run"))
+    entry = make_entry("second", "run")
+    told, ready = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with storage.database.write() as conn:
+            storage.append(conn, [EncodedEntry(entry)], lambda _: False)
+            os.write(ready, b".")
+            signal.pause()
+        os._exit(1)
+    os.read(told, 1)
+    path = tmp_path / "runs" / "run.db"
+    assert sorted(bodies_of(path)) == [first.storage_id, first.storage_id + 1]
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(told)
+    os.close(ready)
+    assert storage.get_records_for_run("run").records == [first]
+    stored = storage.store_event(entry)
+    assert storage.store_event(entry) == stored
+    assert storage.get_records_for_run("run").records == [first, stored]
+
+
+@pytest.mark.parametrize("runs", [1, 8], ids=["same-run", "own-runs"])
+def test_processes_that_write_at_once_lose_nothing(storage, tmp_path, runs):
+    """Eight processes store 50 events each: none fails, and every event is there once, in the order of its id."""
+    writers = [start_writer(tmp_path, f"run_{number % runs}", 50) for number in range(8)]
+    told = [line for writer in writers for line in writer.communicate()[0].split()]
+    assert [writer.returncode for writer in writers] == [0] * 8
+    records = storage.query_events(EventQuery())
+    assert sorted(record.event_log_entry.event_id for record in records) == sorted(told)
+    assert ids(records) == list(range(1, 401))
+    assert len(shards(tmp_path)) == runs
+
+
+def test_what_was_acknowledged_survives_kill_9(storage, tmp_path):
+    """Writers are killed while they store: what they had told is there, and each row of the index has its entry."""
+    told = set()
+    for round_number in range(4):
+        writers = [start_writer(tmp_path, f"run_{number % 2}", 100_000) for number in range(3)]
+        lines = [[writer.stdout.readline() for _ in range(3 + 7 * round_number)] for writer in writers]
+        for writer in writers:
+            writer.kill()
+        rest = [writer.communicate()[0] for writer in writers]
+        whole = [line for read in lines for line in read]
+        whole += [line for text in rest for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        told.update(line.strip() for line in whole)
+    records = storage.query_events(EventQuery())
+    assert told <= {record.event_log_entry.event_id for record in records}
+    rows = index_rows(tmp_path)
+    assert [row for row in rows if row[0] not in bodies_of(tmp_path / "runs" / f"{row[1]}.db")] == []
+    assert len(records) == len(rows)
+
+
+def test_many_runs_take_few_file_descriptors(tmp_path):
+    """A process that may open 128 files writes 300 runs, and reads them all in one query."""
+    script = (
+        "import resource, sys\n"
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))\n"
+        "from runrack.interfaces.event_log import EventQuery\n"
+        "from runrack.testing.builders import make_entry\n"
+        "from runrack_sqlite import SqliteEventLogStorage\n"
+        "storage = SqliteEventLogStorage(sys.argv[1])\n"
+        "for number in range(300):\n"
+        "    storage.store_event(make_entry('a line', f'run_{number}'))\n"
+        "print(len(storage.query_events(EventQuery())))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "300\n"
+
+
+def test_a_reader_meets_no_half_deleted_run(storage):
+    """A run is stored and deleted again and again: a reader sees all of it or nothing, never an error."""
+    is_over = threading.Event()
+    seen: list[int] = []
+    errors: list[RunrackError] = []
+
+    def read() -> None:
+        while not is_over.is_set():
+            try:
+                seen.append(len(storage.get_logs_for_run("run")))
+            except RunrackError as error:
+                errors.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(100):
+        storage.store_events([make_entry("a line", "run"), make_entry("a line", "run")])
+        storage.delete_events("run")
+    is_over.set()
+    reader.join()
+    assert (errors, set(seen) <= {0, 2}) == ([], True)
