@@ -186,20 +186,13 @@ class EventLog(ABC):
             if isinstance(records_filter, RunStatusChangeRecordsFilter)
             else RunStatusChangeRecordsFilter(records_filter)
         )
-        return self._result(
-            EventQuery(
-                event_types=frozenset({chosen.event_type}),
-                job_names=_tuple(chosen.job_names),
-                after_id=chosen.after_storage_id,
-                before_id=chosen.before_storage_id,
-                after_timestamp=chosen.after_timestamp,
-                before_timestamp=chosen.before_timestamp,
-                storage_ids=_tuple(chosen.storage_ids) or None,
-                ascending=ascending,
-                limit=limit,
-            ),
-            cursor,
+        query = EventQuery(
+            event_types=frozenset({chosen.event_type}),
+            job_names=_tuple(chosen.job_names),
+            ascending=ascending,
+            limit=limit,
         )
+        return self._result(_within_bounds(query, chosen), cursor)
 
     def fetch_materializations(
         self,
@@ -277,15 +270,10 @@ class EventLog(ABC):
             event_types=frozenset({event_type}),
             asset_key=chosen.asset_key,
             partitions=_tuple(chosen.asset_partitions),
-            after_id=chosen.after_storage_id,
-            before_id=chosen.before_storage_id,
-            after_timestamp=chosen.after_timestamp,
-            before_timestamp=chosen.before_timestamp,
-            storage_ids=_tuple(chosen.storage_ids) or None,
             ascending=ascending,
             limit=limit,
         )
-        return self._result(query, cursor)
+        return self._result(_within_bounds(query, chosen), cursor)
 
     def _result(self, query: EventQuery, cursor: str | None) -> EventRecordsResult:
         if query.limit is None or query.limit > MAX_EVENT_RECORDS:
@@ -308,6 +296,19 @@ class EventLog(ABC):
         else:
             end = place if place is not None else EventLogCursor.from_storage_id(NO_RECORD)
         return records, end.to_string(), len(found) > len(records)
+
+
+def _within_bounds(
+    query: EventQuery, bounds: AssetRecordsFilter | RunStatusChangeRecordsFilter
+) -> EventQuery:
+    return msgspec.structs.replace(
+        query,
+        after_id=bounds.after_storage_id,
+        before_id=bounds.before_storage_id,
+        after_timestamp=bounds.after_timestamp,
+        before_timestamp=bounds.before_timestamp,
+        storage_ids=_tuple(bounds.storage_ids) or None,
+    )
 
 
 def _continued(query: EventQuery, place: EventLogCursor | None, limit: int | None) -> EventQuery:

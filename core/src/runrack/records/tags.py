@@ -1,21 +1,8 @@
 """The tags that runrack itself sets on runs and asset events."""
 
-SYSTEM_PREFIX = "runrack/"
-HIDDEN_PREFIX = ".runrack/"
-
 ROOT_RUN_ID = "runrack/root_run_id"
-PARENT_RUN_ID = "runrack/parent_run_id"
 IS_RESUME_RETRY = "runrack/is_resume_retry"
 FAILURE_REASON = "runrack/failure_reason"
-WILL_RETRY = "runrack/will_retry"
-AUTO_RETRY_RUN_ID = "runrack/auto_retry_run_id"
 BACKFILL = "runrack/backfill"
-PARTITION = "runrack/partition"
 CODE_LOCATION = "runrack/code_location"
 CODE_VERSION = "runrack/code_version"
-DATA_VERSION = "runrack/data_version"
-PRIORITY = "runrack/priority"
-SCHEDULE_NAME = "runrack/schedule_name"
-SENSOR_NAME = "runrack/sensor_name"
-
-PARTITION_DIMENSION_PREFIX = "runrack/partition/"
