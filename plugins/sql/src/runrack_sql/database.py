@@ -101,7 +101,7 @@ class Database:
             if current is not None and current > SCHEMA_VERSION:
                 raise self._version_error(current)
             if current != SCHEMA_VERSION:
-                upgrade(conn)
+                upgrade(conn, current)
 
     def dispose(self) -> None:
         """Close all connections; the next use opens new ones."""

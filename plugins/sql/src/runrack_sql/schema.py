@@ -4,16 +4,19 @@ A record is stored as JSON text in a column `body`; columns beside it are what q
 column says the same as the body (the status of a run), the column counts.
 """
 
-from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, String, Table, UniqueConstraint
 
 from runrack_sql.column_type import DIGEST_LENGTH, HEAD_LENGTH, big_integer, long_text, name
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration: what the tables below are. A database with another version is not opened."""
 
 VERSION_TABLE = "runrack_schema_version"
 
 metadata = MetaData()
+
+schema_version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+"""One row; apart from the other tables, for it is there before them."""
 
 runs = Table(
     "runs",
@@ -204,5 +207,6 @@ ticks = Table(
     Column("body", long_text(), nullable=False),
     Index("ticks_by_selector", "selector_id", "timestamp", "id"),
     Index("ticks_by_time", "timestamp", "id"),
+    Index("ticks_by_status", "status", "timestamp", "id"),
     sqlite_autoincrement=True,
 )

@@ -1,0 +1,20 @@
+"""Additions to the first tables.
+
+How to add to it: the same in `runrack_sql.schema`, and here a line of `expand`, which runs on SQLite, PostgreSQL,
+MySQL and MariaDB, on tables that hold data and are in use, and again when it was killed half way. So
+
+- only additions: a table, a column that may be null or has a `server_default`, an index;
+- only through `changes`, which leaves alone what is there; no `op`, no text of SQL;
+- texts in keys have a length, all of a key together at most 768 characters (`column_type.name`);
+- the newest columns last, as the databases have them.
+"""
+
+from runrack_sql.schema_changes import SchemaChanges
+
+revision = "0002"
+down_revision = "0001"
+
+
+def expand(changes: SchemaChanges) -> None:
+    """Add what version 0001 lacks."""
+    changes.add_index("ticks_by_status", "ticks", ["status", "timestamp", "id"])
