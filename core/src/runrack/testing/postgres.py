@@ -21,7 +21,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -80,9 +80,14 @@ class PostgresServer:
 
 
 class OwnPostgresServer(PostgresServer):
-    """A server of our own, with its data in a new folder; started and stopped at will, on one port of this machine."""
+    """A server of our own, with its data in a new folder; started and stopped at will, on one port of this machine.
 
-    def __init__(self) -> None:
+    Args:
+        settings: Settings of the server that are not as tests need them, such as `fsync`.
+    """
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._port = _free_port()
         super().__init__(f"postgresql://{_USER}@127.0.0.1:{self._port}/postgres")
         self._folder = Path(tempfile.mkdtemp(prefix="runrack-postgres-"))
@@ -98,7 +103,7 @@ class OwnPostgresServer(PostgresServer):
         Raises:
             StorageUnavailableError: It does not.
         """
-        settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        settings = [f"-c{name}={value}" for name, value in self._settings.items()]
         command = _as_system_user(
             _programs() / "postgres", "-D", self._folder / "data", f"-p{self._port}", *settings
         )
@@ -136,9 +141,9 @@ class OwnPostgresServer(PostgresServer):
 
 
 @contextmanager
-def own_postgres_server() -> Iterator[OwnPostgresServer]:
-    """Give a running server of our own, removed at the end."""
-    server = OwnPostgresServer()
+def own_postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[OwnPostgresServer]:
+    """Give a running server of our own, removed at the end. The settings are those of `OwnPostgresServer`."""
+    server = OwnPostgresServer(settings)
     try:
         server.start()
         yield server

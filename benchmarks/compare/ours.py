@@ -1,0 +1,209 @@
+"""runrack's side of the comparison: `python ours.py WORKLOAD HOME`, with `runrack.yaml` in the home saying where."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import workload as w
+
+from runrack import (
+    AssetKey,
+    AssetMaterialization,
+    Event,
+    EventLogEntry,
+    EventType,
+    Instance,
+    Run,
+    RunsFilter,
+    RunStatus,
+    StaticPartitionsDefinition,
+)
+from runrack.records.event_data import StepMaterializationData
+from runrack.records.run import RemoteJobOrigin
+
+HERE = Path(__file__).parent
+WRITER = """
+import sys
+sys.path.insert(0, {folder!r})
+import ours
+ours.write_many({home!r}, {run_id!r})
+"""
+
+
+def log_line(run_id: str) -> EventLogEntry:
+    """Return a message of a step."""
+    return EventLogEntry(None, 20, w.MESSAGE, run_id, time.time(), "step_0", "bench_job")
+
+
+def materialization(run_id: str, number: int, partition: str | None = None) -> EventLogEntry:
+    """Return the materialization of an asset by a step."""
+    fact = AssetMaterialization(w.asset_of(number), metadata=w.metadata_of(number), partition=partition)
+    event = Event(EventType.ASSET_MATERIALIZATION, "bench_job", "step_0", None, StepMaterializationData(fact))
+    return EventLogEntry(None, 20, "", run_id, time.time(), "step_0", "bench_job", event)
+
+
+def events(home: str) -> w.Figures:
+    """One writer: messages and materializations one by one and in batches, and several threads at once."""
+    with Instance.from_config(home) as instance:
+        store = instance.event_log_storage
+        run = [str(uuid.uuid4()) for _ in range(4)]
+        lines = [log_line(run[0]) for _ in range(w.LOG_EVENTS)]
+        single = [materialization(run[1], number) for number in range(w.MATERIALIZATIONS)]
+        many = [materialization(run[2], number) for number in range(w.MATERIALIZATIONS)]
+        store.store_event(log_line(run[3]))
+        return {
+            "messages one by one /s": w.per_second(
+                len(lines), lambda: [store.store_event(line) for line in lines]
+            ),
+            "materializations one by one /s": w.per_second(
+                len(single), lambda: [store.store_event(entry) for entry in single]
+            ),
+            "materializations in batches /s": w.per_second(
+                len(many),
+                lambda: [store.store_events([many[i] for i in numbers]) for numbers in w.portions(len(many))],
+            ),
+            f"messages of {w.THREADS} threads /s": threads(
+                lambda: [store.store_event(log_line(run[3])) for _ in range(w.EVENTS_OF_A_THREAD)]
+            ),
+        }
+
+
+def threads(work: Callable[[], object]) -> float:
+    """Return how many events a second several threads store."""
+    workers = [threading.Thread(target=work) for _ in range(w.THREADS)]
+
+    def run() -> None:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    return w.per_second(w.THREADS * w.EVENTS_OF_A_THREAD, run)
+
+
+def write_many(home: str, run_id: str) -> None:
+    """Write messages as one of several processes: say that all is ready, and begin at a word from outside."""
+    with Instance.from_config(home) as instance:
+        instance.event_log_storage.has_asset_key(AssetKey("nothing"))
+        print("ready", flush=True)
+        sys.stdin.readline()
+        for _ in range(w.EVENTS_OF_A_PROCESS):
+            instance.event_log_storage.store_event(log_line(run_id))
+
+
+def processes(home: str) -> w.Figures:
+    """Several processes, each with a run of its own, and then all with the same run."""
+    with Instance.from_config(home) as instance:
+        instance.all_asset_keys()
+        own = [str(uuid.uuid4()) for _ in range(w.PROCESSES)]
+        return {
+            f"messages of {w.PROCESSES} processes, own runs /s": together(home, own),
+            f"messages of {w.PROCESSES} processes, one run /s": together(
+                home, [str(uuid.uuid4())] * w.PROCESSES
+            ),
+        }
+
+
+def together(home: str, run_ids: Sequence[str]) -> float:
+    """Return how many events a second the processes store, from a common start to the end of the last."""
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER.format(folder=str(HERE), home=home, run_id=run_id)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for run_id in run_ids
+    ]
+    for writer in writers:
+        writer.stdout.readline()
+
+    def run() -> None:
+        for writer in writers:
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
+        if any(writer.wait() for writer in writers):
+            sys.exit("a writer failed")
+
+    return w.per_second(len(writers) * w.EVENTS_OF_A_PROCESS, run)
+
+
+def make_run(number: int) -> Run:
+    """Return a run."""
+    return Run(
+        job_name=w.job_of(number),
+        run_config=w.config_of(number),
+        tags=w.tags_of(number),
+        status=RunStatus(w.status_of(number)),
+        remote_job_origin=RemoteJobOrigin("bench", w.job_of(number)),
+    )
+
+
+def runs(home: str) -> w.Figures:
+    """Add runs, and ask for some of many."""
+    with Instance.from_config(home) as instance:
+        store = instance.run_storage
+        for number in range(w.RUNS - w.RUNS_ADDED):
+            store.add_run(make_run(number))
+        new = [make_run(number) for number in range(w.RUNS - w.RUNS_ADDED, w.RUNS)]
+        rate = w.per_second(len(new), lambda: [instance.add_run(run) for run in new])
+        some = new[len(new) // 2].run_id
+        team = RunsFilter(tags={"team": "team_3"})
+        both = RunsFilter(tags={"team": "team_3", "env": "env_1"})
+        failed = RunsFilter(statuses=[RunStatus.FAILURE])
+        job = RunsFilter(job_name="job_07")
+        asked: dict[str, Callable[[], object]] = {
+            "newest 25": lambda: instance.get_run_records(limit=w.PAGE),
+            "next page": lambda: instance.get_run_records(limit=w.PAGE, cursor=some),
+            "by a tag": lambda: instance.get_run_records(team, limit=w.PAGE),
+            "by two tags": lambda: instance.get_run_records(both, limit=w.PAGE),
+            "by status": lambda: instance.get_run_records(failed, limit=w.PAGE),
+            "by job": lambda: instance.get_run_records(job, limit=w.PAGE),
+            "one by id": lambda: instance.get_run_by_id(some),
+            "count": instance.get_runs_count,
+            "count of a tag": lambda: instance.get_runs_count(team),
+        }
+        return {
+            "runs added /s": rate,
+            **{f"{name} of {w.RUNS} runs": w.milliseconds(call) for name, call in asked.items()},
+        }
+
+
+def reads(home: str) -> w.Figures:
+    """Ask about assets with a history."""
+    count = w.ASSETS * w.PARTITIONS * w.TIMES
+    with Instance.from_config(home) as instance:
+        store = instance.event_log_storage
+        run_id = str(uuid.uuid4())
+        for numbers in w.portions(count, 1000):
+            store.store_events(
+                [materialization(run_id, number, w.partition_of(number)) for number in numbers]
+            )
+        keys = [AssetKey(w.asset_of(number)) for number in range(w.ASSETS)]
+        names = [f"part_{number:04}" for number in range(w.PARTITIONS)]
+        partitions = StaticPartitionsDefinition(names)
+        one = keys[7]
+        asked: dict[str, Callable[[], object]] = {
+            f"records of {w.ASSETS_ASKED} assets": lambda: instance.get_asset_records(keys[: w.ASSETS_ASKED]),
+            "latest of one asset": lambda: instance.get_latest_materialization_event(one),
+            f"newest {w.EVENTS_ASKED} of one asset": lambda: instance.fetch_materializations(
+                one, w.EVENTS_ASKED
+            ),
+            "partitions' status of one asset": lambda: instance.get_status_by_partition(
+                one, names, partitions
+            ),
+            "a page of a run's log": lambda: instance.get_records_for_run(run_id, limit=w.EVENTS_ASKED),
+        }
+        return {name: w.milliseconds(call) for name, call in asked.items()}
+
+
+WORKLOADS = {"events": events, "processes": processes, "runs": runs, "reads": reads}
+
+if __name__ == "__main__":
+    os.environ.pop("RUNRACK_HOME", None)
+    w.answer(WORKLOADS, sys.argv[1:])

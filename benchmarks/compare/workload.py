@@ -1,0 +1,103 @@
+"""The sizes of the workloads, the rows they write, and how both sides take time and answer.
+
+A side is a program that takes the name of a workload and where to store, and prints one line of JSON:
+`{"figures": {name: value}}`. Rates are per second, everything else is milliseconds.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+MESSAGE = "m" * 120
+LOG_EVENTS = 1000
+MATERIALIZATIONS = 400
+BATCH = 100
+THREADS = 8
+EVENTS_OF_A_THREAD = 150
+PROCESSES = 16
+EVENTS_OF_A_PROCESS = 200
+
+RUNS = 20_000
+RUNS_ADDED = 300
+JOBS, TEAMS, ENVIRONMENTS = 50, 10, 3
+PAGE = 25
+
+ASSETS, PARTITIONS, TIMES = 200, 100, 2
+ASSETS_ASKED = 50
+EVENTS_ASKED = 100
+
+CHAIN_STEPS = 100
+FAN_STEPS = 20
+QUERIES = 20
+
+Figures = Mapping[str, float]
+
+
+def job_of(number: int) -> str:
+    """Return the job of a run."""
+    return f"job_{number % JOBS:02}"
+
+
+def tags_of(number: int) -> dict[str, str]:
+    """Return the tags of a run."""
+    return {
+        "team": f"team_{number % TEAMS}",
+        "env": f"env_{number % ENVIRONMENTS}",
+        "seq": str(number),
+    }
+
+
+def config_of(number: int) -> dict[str, object]:
+    """Return the run configuration of a run."""
+    return {"ops": {"load": {"config": {"date": f"2024-01-{number % 28 + 1:02}", "limit": number}}}}
+
+
+def status_of(number: int) -> str:
+    """Return the status of a run: of twenty, sixteen succeeded, two failed, one has started, one is queued."""
+    return (["SUCCESS"] * 16 + ["FAILURE"] * 2 + ["STARTED", "QUEUED"])[number % 20]
+
+
+def asset_of(number: int) -> list[str]:
+    """Return the path of the asset that a materialization is of."""
+    return ["warehouse", f"table_{number % ASSETS:04}"]
+
+
+def partition_of(number: int) -> str:
+    """Return the partition that a materialization is of."""
+    return f"part_{(number // ASSETS) % PARTITIONS:04}"
+
+
+def metadata_of(number: int) -> dict[str, object]:
+    """Return the metadata of a materialization: a number, a path, a share."""
+    return {"rows": number, "path": "/data/warehouse/table/part-001", "seconds": 1.5}
+
+
+def portions(numbers: int, size: int = BATCH) -> Iterable[range]:
+    """Yield the numbers below `numbers` in ranges of `size`."""
+    for first in range(0, numbers, size):
+        yield range(first, min(first + size, numbers))
+
+
+def per_second(count: int, work: Callable[[], object]) -> float:
+    """Return how many of `count` things `work` does a second."""
+    began = time.perf_counter()
+    work()
+    return count / (time.perf_counter() - began)
+
+
+def milliseconds(call: Callable[[], object], times: int = QUERIES) -> float:
+    """Return how long a call takes, the median of some, after two that do not count."""
+    call(), call()
+    taken: list[float] = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1000
+
+
+def answer(workloads: Mapping[str, Callable[..., Figures]], arguments: Sequence[str]) -> None:
+    """Run the workload that the arguments name, and print its figures."""
+    name, *rest = arguments
+    print(json.dumps({"figures": workloads[name](*rest)}))
