@@ -24,7 +24,6 @@ from runrack import (
     StaticPartitionsDefinition,
 )
 from runrack.records.event_data import StepMaterializationData
-from runrack.records.run import RemoteJobOrigin
 
 HERE = Path(__file__).parent
 WRITER = """
@@ -140,7 +139,6 @@ def make_run(number: int) -> Run:
         run_config=w.config_of(number),
         tags=w.tags_of(number),
         status=RunStatus(w.status_of(number)),
-        remote_job_origin=RemoteJobOrigin("bench", w.job_of(number)),
     )
 
 
