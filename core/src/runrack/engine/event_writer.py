@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from runrack.engine.interrupt import shielded
 from runrack.interfaces.part import InstanceServices
@@ -15,15 +16,27 @@ from runrack.records.event import Event, EventLogEntry
 from runrack.records.event_type import EventType
 from runrack.records.run import Run
 
+MESSAGE_DELAY_SECONDS = 0.1
+"""How long a message may wait for others before they are stored together."""
+
+MESSAGES_KEPT = 1000
+"""How many entries may wait; whoever writes one more stores them all first."""
+
+TEXT_KEPT = 1_000_000
+"""The same in characters of the messages."""
+
 _LEVELS = {EventType.STEP_FAILURE: "ERROR", EventType.RUN_FAILURE: "ERROR", EventType.RUN_CANCELED: "ERROR"}
 
 
 class EventWriter:
     """Writes the events and messages of one run, in the order in which they are given.
 
-    - Outside of a batch, what is written is stored when the call returns.
-    - Inside of one, it is stored together with what follows: when the batch ends, or at `flush`. Whoever hands control to
-      the user's code flushes first, so that nothing which has happened waits for code that may take hours or die.
+    - An event is stored when the call returns, unless it is written in a batch: then it is stored together with what
+      follows, when the batch ends, or at `flush`. Whoever hands control to the user's code flushes first, so that nothing
+      which has happened waits for code that may take hours or die.
+    - A message waits for others, at most 100 ms; it is stored before, or together with, whatever is written after it.
+      A process that is killed loses at most the messages of its last 100 ms. That is the time until the write begins: a
+      storage that is slow, or away, takes its own.
     - What could not be stored is kept and stored with the next write; a repeated entry is stored once, by its id.
 
     Args:
@@ -37,8 +50,11 @@ class EventWriter:
         self._run = run
         self._keeps_events = keeps_events
         self._waiting: list[EventLogEntry] = []
+        self._waiting_text = 0
         self._batches = 0
-        self._lock = threading.RLock()
+        self._timer: threading.Timer | None = None
+        self._make_locks()
+        _writers.add(self)
         self.events: list[Event] = []
 
     def write_event(self, event: Event) -> None:
@@ -66,19 +82,24 @@ class EventWriter:
         error: SerializableErrorInfo | None,
         timestamp: float,
     ) -> None:
-        """Write a message of the user's code; it is stored when the call returns, also inside of a batch."""
-        self._write(
-            EventLogEntry(
-                error_info=error,
-                level=level,
-                user_message=text,
-                run_id=self._run.run_id,
-                timestamp=timestamp,
-                step_key=step_key,
-                job_name=self._run.job_name,
-            )
+        """Write a message of the user's code, to be stored within 100 ms, in a batch or not."""
+        entry = EventLogEntry(
+            error_info=error,
+            level=level,
+            user_message=text,
+            run_id=self._run.run_id,
+            timestamp=timestamp,
+            step_key=step_key,
+            job_name=self._run.job_name,
         )
-        self.flush()
+        with self._lock:
+            self._waiting.append(entry)
+            self._waiting_text += len(text)
+            is_full = len(self._waiting) >= MESSAGES_KEPT or self._waiting_text >= TEXT_KEPT
+            if not is_full:
+                self._set_timer()
+        if is_full:
+            self.flush()
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -95,10 +116,16 @@ class EventWriter:
 
     def flush(self) -> None:
         """Store what waits."""
-        with shielded(), self._lock:
-            if self._waiting:
-                self._instance.handle_new_events(self._waiting)
-                self._waiting = []
+        with shielded(), self._storing:
+            entries = self._take()
+            if not entries:
+                return
+            try:
+                self._instance.handle_new_events(entries)
+            except BaseException:
+                with self._lock:
+                    self._waiting[:0] = entries
+                raise
 
     def make_event(
         self, event_type: EventType, step_key: str | None, message: str, payload: object = None
@@ -106,9 +133,48 @@ class EventWriter:
         """Return an event of the run, of this process."""
         return Event(event_type, self._run.job_name, step_key, message, payload, os.getpid())  # type: ignore[arg-type]
 
+    def forget_parent(self) -> None:
+        """Leave to the parent what it wrote before it forked this process off."""
+        self._waiting, self._waiting_text, self._timer = [], 0, None
+        self._make_locks()
+
     def _write(self, entry: EventLogEntry) -> None:
         with self._lock:
             self._waiting.append(entry)
             if self._batches:
                 return
         self.flush()
+
+    def _make_locks(self) -> None:
+        self._lock = threading.RLock()  # held for a moment, by whoever changes what waits
+        self._storing = threading.RLock()  # held while entries are stored, so that they are stored in order
+
+    def _take(self) -> list[EventLogEntry]:
+        with self._lock:
+            entries, self._waiting = self._waiting, []
+            self._waiting_text = 0
+        return entries
+
+    def _set_timer(self) -> None:
+        if self._timer is None:
+            self._timer = threading.Timer(MESSAGE_DELAY_SECONDS, self._flush_in_time)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _flush_in_time(self) -> None:
+        with self._lock:
+            self._timer = None
+        # What could not be stored is kept: it is tried again, and the error raised, where that can end the step.
+        with suppress(Exception):
+            self.flush()
+
+
+_writers: weakref.WeakSet[EventWriter] = weakref.WeakSet()
+
+
+def _forget_parent() -> None:
+    for writer in list(_writers):
+        writer.forget_parent()
+
+
+os.register_at_fork(after_in_child=_forget_parent)
