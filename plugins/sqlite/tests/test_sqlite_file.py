@@ -18,6 +18,7 @@ from runrack.interfaces.storage import SupportsMigration
 from runrack.records.event_type import EventType
 from runrack.testing.builders import make_entry, make_run
 from runrack_sql.run_storage import SqlRunStorage
+from runrack_sql.schema import SCHEMA_VERSION
 from runrack_sqlite import SqliteRunStorage, SqliteStorage
 from runrack_sqlite.database import SqliteDatabase, Synchronous
 from runrack_sqlite.filesystem import filesystem_type
@@ -52,10 +53,12 @@ def small_disk(tmp_path):
     subprocess.run(["umount", folder], check=True)
 
 
-def stamp(path, version):
+def stamp(path, version, oldest_code="9999"):
     """Give the tables another version."""
     with sqlite3.connect(path) as database:
-        database.execute("UPDATE runrack_schema_version SET version_num = ?", [version])
+        database.execute(
+            "UPDATE runrack_schema_version SET version_num = ?, oldest_code = ?", [version, oldest_code]
+        )
     database.close()
 
 
@@ -216,6 +219,16 @@ def test_tables_of_another_version_are_not_used(tmp_path, version, told):
         storage.store_events([make_entry(EventType.STEP_START)])
     status = storage.get_schema_status()
     assert (status.current, status.is_current) == (version, False)
+
+
+def test_newer_tables_that_only_have_additions_are_used(tmp_path):
+    """Code goes on working while the tables are migrated for newer code, as long as those say that it can."""
+    SqliteStorage(tmp_path).run_storage.get_runs()
+    stamp(tmp_path / "runrack.db", "9999", oldest_code=SCHEMA_VERSION)
+    storage = SqliteStorage(tmp_path)
+    storage.store_events([make_entry(EventType.STEP_START)])
+    status = storage.get_schema_status()
+    assert (status.current, status.is_current, status.is_usable) == ("9999", False, True)
 
 
 def test_a_newer_database_is_not_migrated(tmp_path):

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from runrack.interfaces.event_log_storage import EventLogStorage
 from runrack.interfaces.part import InstancePart, InstanceServices
+from runrack.interfaces.progress_report import Report, silent
 from runrack.interfaces.run_storage import RunStorage
 from runrack.interfaces.schedule_storage import ScheduleStorage
 from runrack.records.event import EventLogEntry, EventLogRecord
@@ -63,15 +64,22 @@ class SchemaStatus(Record, frozen=True):
     Attributes:
         current: The version found; None for a storage that has no tables yet.
         latest: The version that this code was written for.
+        is_usable_newer: Whether the version found is a newer one on which this code may work all the same.
     """
 
     current: str | None
     latest: str
+    is_usable_newer: bool = False
 
     @property
     def is_current(self) -> bool:
         """Whether nothing needs to be migrated."""
         return self.current == self.latest
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether this code may work on the tables as they are."""
+        return self.is_current or self.is_usable_newer
 
 
 @runtime_checkable
@@ -82,6 +90,10 @@ class SupportsMigration(Protocol):
         """Return the version found and the one that this code was written for."""
         ...
 
-    def migrate(self) -> None:
-        """Bring the tables to the version of this code, keeping what they hold. Harmless when repeated."""
+    def migrate(self, report: Report = silent) -> None:
+        """Bring the tables to the version of this code, keeping what they hold, while others use them.
+
+        - Harmless when repeated; one that was killed is finished by the next.
+        - `report` hears how far it is.
+        """
         ...

@@ -1,9 +1,10 @@
 """PostgresDatabase: transactions over a PostgreSQL database that may go away and come back."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock, RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine
@@ -11,10 +12,14 @@ from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
 from runrack.errors import StorageError, StorageOutcomeUnknownError
+from runrack.interfaces.progress_report import Report
 from runrack_postgres.dialect import PostgresDialect
 from runrack_sql.database import Database
 from runrack_sql.fork import watch_forks
 from runrack_sql.url import label_of
+
+if TYPE_CHECKING:
+    from runrack_sql.schema_changes import SchemaChanges
 
 PATIENCE_SECONDS = 30.0
 """How long a call that failed is made again: a server restarts, or fails over, in less."""
@@ -39,7 +44,12 @@ _DRIVER_OPTIONS: dict[str, Any] = {
 }
 
 _MIGRATION_LOCK = 0x72756E7261636B
-"""The advisory lock of migrations, held until the transaction ends: "runrack" in ASCII."""
+"""The advisory lock of migrations, held by a transaction that does nothing else: "runrack" in ASCII."""
+
+_TURN_PAUSE_SECONDS = 0.1
+
+_LOCK_TIMEOUT = "1s"
+"""How long a migration waits for a table: all others who want the table wait behind it."""
 
 
 class PostgresDatabase(Database):
@@ -144,8 +154,33 @@ class PostgresDatabase(Database):
         return super()._read_version(conn)
 
     @override
-    def _exclude_migrations(self, conn: Connection) -> None:
-        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+    @contextmanager
+    def _change_transaction(self) -> Iterator[Connection]:
+        with self._write_transaction() as conn:
+            conn.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+            yield conn
+
+    @override
+    @contextmanager
+    def _migration_turn(self) -> Iterator[None]:
+        with self._connection(self._engine) as conn:
+            # Asked again and again: a query that waits keeps CREATE INDEX CONCURRENTLY waiting, too.
+            while not conn.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_MIGRATION_LOCK})").scalar():
+                time.sleep(_TURN_PAUSE_SECONDS)
+            conn.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield
+
+    @override
+    def _schema_changes(self, report: Report) -> "SchemaChanges":
+        from runrack_postgres.schema_changes import PostgresSchemaChanges
+
+        return PostgresSchemaChanges(self.change_tables, self.without_transaction, report)
+
+    @contextmanager
+    def without_transaction(self) -> Iterator[Connection]:
+        """Give a connection on which each statement is committed by itself."""
+        with self._translated(), self._turn, self._connection(self._engine) as conn:
+            yield conn.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _is_lost(conn: Connection) -> bool:

@@ -1,23 +1,23 @@
 """Database: transactions over one database whose tables are known to fit this code."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import RLock
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import Connection, Engine, inspect, select, table
-from sqlalchemy.sql.expression import column
+from sqlalchemy import Connection, Engine, inspect, select
 
 from runrack.errors import StorageCorruptError, StorageVersionError
+from runrack.interfaces.progress_report import Report, silent
 from runrack.interfaces.storage import SchemaStatus
 from runrack_sql.dialect import Dialect
 from runrack_sql.retry import call_with_patience
-from runrack_sql.schema import SCHEMA_VERSION, VERSION_TABLE
-from runrack_sql.statement import Query
+from runrack_sql.schema import SCHEMA_VERSION, VERSION_TABLE, schema_version
+
+if TYPE_CHECKING:
+    from runrack_sql.schema_changes import SchemaChanges
 
 T = TypeVar("T")
-
-_version: Query = select(column("version_num")).select_from(table(VERSION_TABLE))
 
 
 class Database:
@@ -84,24 +84,41 @@ class Database:
     def get_schema_status(self) -> SchemaStatus:
         """Return the version of the tables that the database has, and the one that it should have."""
         with self._translated(), self._read_transaction() as conn:
-            return SchemaStatus(self._read_version(conn), SCHEMA_VERSION)
+            current = self._read_version(conn)
+            is_newer = current is not None and current > SCHEMA_VERSION
+            return SchemaStatus(
+                current, SCHEMA_VERSION, is_usable_newer=is_newer and _welcomes_this_code(conn)
+            )
 
-    def migrate(self) -> None:
-        """Bring the tables to the version of this code, in one transaction where the database can do that.
+    def migrate(self, report: Report = silent) -> None:
+        """Bring the tables to the version of this code, step by step while others use them; goes on after a kill.
 
         Raises:
             StorageVersionError: A newer version of runrack wrote the database.
             StorageCorruptError: The database holds the tables of something else.
         """
-        from runrack_sql.migration import upgrade
+        from runrack_sql.migration import create_tables, migrate_tables
 
-        with self._translated(), self._write_transaction() as conn:
-            self._exclude_migrations(conn)
-            current = self._read_version(conn)
-            if current is not None and current > SCHEMA_VERSION:
+        with self._translated(), self._migration_turn():
+            with self._write_transaction() as conn:
+                current = self._read_version(conn)
+                if current is None:
+                    create_tables(conn)
+                    return
+            if current > SCHEMA_VERSION:
                 raise self._version_error(current)
-            if current != SCHEMA_VERSION:
-                upgrade(conn, current)
+            if current < SCHEMA_VERSION:
+                migrate_tables(self._schema_changes(report), current)
+
+    @contextmanager
+    def change_tables(self) -> Iterator[Connection]:
+        """Give a connection as `write` does, for a migration: whatever the version of the tables is.
+
+        Raises:
+            StorageUnavailableError: Others use the table; to wait longer would keep more others waiting behind.
+        """
+        with self._translated(), self._change_transaction() as conn:
+            yield conn
 
     def dispose(self) -> None:
         """Close all connections; the next use opens new ones."""
@@ -113,11 +130,22 @@ class Database:
     def _write_transaction(self) -> AbstractContextManager[Connection]:
         return self._engine.begin()
 
-    def _exclude_migrations(self, conn: Connection) -> None:
-        """Wait for other migrations, and keep them out until the transaction ends.
+    def _change_transaction(self) -> AbstractContextManager[Connection]:
+        """Give a connection as `_write_transaction` does, which does not wait long for a table that others use."""
+        return self._write_transaction()
 
-        Nothing to do where a transaction that writes keeps all others out.
+    def _migration_turn(self) -> AbstractContextManager[None]:
+        """Keep other migrations out, after a wait for them.
+
+        Nothing to do where a transaction that writes keeps all others out: each change looks first what is there.
         """
+        return nullcontext()
+
+    def _schema_changes(self, report: Report) -> "SchemaChanges":
+        """Return what changes the tables while others use them."""
+        from runrack_sql.schema_changes import SchemaChanges
+
+        return SchemaChanges(self.change_tables, report)
 
     def _open(self) -> None:
         """Check the tables, once: they do not change while a process runs."""
@@ -127,14 +155,14 @@ class Database:
             status = self.get_schema_status()
             if status.current is None and self._creates_tables:
                 self.migrate()
-            elif not status.is_current:
+            elif not status.is_usable:
                 raise self._version_error(status.current)
             self._is_open = True
 
     def _read_version(self, conn: Connection) -> str | None:
         tables = inspect(conn).get_table_names()
         if VERSION_TABLE in tables:
-            version: str | None = conn.execute(_version).scalar()
+            version: str | None = conn.execute(select(schema_version.c.version_num)).scalar()
             return version
         if tables:
             raise StorageCorruptError(
@@ -167,3 +195,9 @@ class Database:
             if translated is None:
                 raise
             raise translated from error
+
+
+def _welcomes_this_code(conn: Connection) -> bool:
+    """Tell whether newer tables are the ones of this code with additions that it need not know."""
+    oldest_code = conn.execute(select(schema_version.c.oldest_code)).scalar()
+    return oldest_code is not None and oldest_code <= SCHEMA_VERSION

@@ -5,6 +5,7 @@ from abc import ABC
 from typing_extensions import override
 
 from runrack.interfaces.part import InstancePart
+from runrack.interfaces.progress_report import Report, silent
 from runrack.interfaces.storage import SchemaStatus
 from runrack_sql.database import Database
 
@@ -23,9 +24,9 @@ class SqlPart(InstancePart, ABC):
         """As `SupportsMigration.get_schema_status`."""
         return self.database.get_schema_status()
 
-    def migrate(self) -> None:
+    def migrate(self, report: Report = silent) -> None:
         """As `SupportsMigration.migrate`."""
-        self.database.migrate()
+        self.database.migrate(report)
 
     @override
     def dispose(self) -> None:

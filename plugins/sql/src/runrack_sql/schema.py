@@ -15,8 +15,13 @@ VERSION_TABLE = "runrack_schema_version"
 
 metadata = MetaData()
 
-schema_version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
-"""One row; apart from the other tables, for it is there before them."""
+schema_version = Table(
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), primary_key=True),
+    Column("oldest_code", String(32)),
+)
+"""One row: the version of the tables, and the oldest code that can work with them. It is there before all others."""
 
 runs = Table(
     "runs",

@@ -6,15 +6,22 @@ MySQL and MariaDB, on tables that hold data and are in use, and again when it wa
 - only additions: a table, a column that may be null or has a `server_default`, an index;
 - only through `changes`, which leaves alone what is there; no `op`, no text of SQL;
 - texts in keys have a length, all of a key together at most 768 characters (`column_type.name`);
-- the newest columns last, as the databases have them.
+- the newest columns last, as the databases have them;
+- what rows of version 0001 should have in a new column: `changes.fill`, after all additions.
 """
 
+from sqlalchemy import Column, String
+
+from runrack_sql.schema import VERSION_TABLE
 from runrack_sql.schema_changes import SchemaChanges
 
 revision = "0002"
 down_revision = "0001"
+oldest_code = "0002"
+"""The oldest code that may work on these tables: older code would leave what it does not know of as it was."""
 
 
 def expand(changes: SchemaChanges) -> None:
     """Add what version 0001 lacks."""
+    changes.add_column(VERSION_TABLE, Column("oldest_code", String(32)))
     changes.add_index("ticks_by_status", "ticks", ["status", "timestamp", "id"])
