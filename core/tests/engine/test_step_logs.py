@@ -10,6 +10,7 @@ from runrack.config.secret import register_secret
 from runrack.definitions.job import job
 from runrack.definitions.op import op
 from runrack.instance.instance import Instance
+from runrack.records.asset import AssetObservation
 from runrack_local import NoOpComputeLogManager
 from runrack_memory import MemoryStorage
 
@@ -84,13 +85,14 @@ def test_messages_stand_between_the_events_of_the_step():
     assert kinds[2:7] == ["STEP_START", "message", "message", "message", "STEP_OUTPUT"]
 
 
-def test_a_message_is_stored_when_the_call_returns():
-    """The op itself finds its own message, and the start of its step, in the stored log."""
+def test_a_message_is_stored_when_the_next_event_is():
+    """Once a fact is told, the op finds in the stored log the messages before it, and the start of its step."""
     found = []
 
     @op
     def look(context):
         context.log.info("here")
+        context.log_event(AssetObservation("asset"))
         found.extend(entry.message for entry in context.instance.all_logs(context.run_id))
 
     @job
@@ -98,7 +100,7 @@ def test_a_message_is_stored_when_the_call_returns():
         look()
 
     looking.execute_in_process()
-    assert found[-2:] == ["Step 'look' starts.", "here"]
+    assert found[-3:] == ["Step 'look' starts.", "here", "Asset asset was observed."]
 
 
 def test_messages_go_to_the_python_logger_as_well(caplog):

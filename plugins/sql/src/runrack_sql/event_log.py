@@ -13,10 +13,13 @@ from runrack_sql.database import Database
 from runrack_sql.event_query import select_events
 from runrack_sql.event_row import event_record
 from runrack_sql.event_writer import EncodedEntry, EventWriter, hold_log
+from runrack_sql.group_commit import GroupCommit
 from runrack_sql.part import SqlPart
 from runrack_sql.retry import repeatable
 from runrack_sql.schema import (
+    asset_partition_wipes,
     asset_partitions,
+    asset_plans,
     assets,
     dynamic_partitions,
     events,
@@ -24,6 +27,18 @@ from runrack_sql.schema import (
     slot_limits,
 )
 from runrack_sql.slot_queue import free_slots
+
+_TABLES = (
+    events,
+    assets,
+    asset_partitions,
+    asset_plans,
+    asset_partition_wipes,
+    dynamic_partitions,
+    slot_claims,
+    slot_limits,
+)
+"""What a wipe empties."""
 
 
 class SqlEventLog(EventLog, SqlPart):
@@ -33,6 +48,7 @@ class SqlEventLog(EventLog, SqlPart):
         super().__init__(database)
         self._writer = EventWriter(database.dialect)
         self._asset_writer = AssetWriter(database.dialect)
+        self._group = GroupCommit(database, self._append_all)
 
     @override
     @repeatable
@@ -41,12 +57,12 @@ class SqlEventLog(EventLog, SqlPart):
     ) -> Sequence[EventLogRecord]:
         if not entries:
             return []
-        encoded = [EncodedEntry(entry) for entry in entries]
-        with self.database.write() as conn:
-            return self.append(conn, encoded, lambda entry: entry.event_id in late_event_ids)
+        return self._group.write(
+            [(EncodedEntry(entry), entry.event_id in late_event_ids) for entry in entries]
+        )
 
     def append(
-        self, conn: Connection, encoded: Sequence[EncodedEntry], is_late: Callable[[EventLogEntry], bool]
+        self, conn: Connection, encoded: Sequence[EncodedEntry], is_late: Callable[[EncodedEntry], bool]
     ) -> Sequence[EventLogRecord]:
         """As `store_events`, inside the transaction of `conn`; `is_late` is asked once for each new entry, in order."""
         records, new = self._writer.append(conn, encoded, is_late)
@@ -79,6 +95,7 @@ class SqlEventLog(EventLog, SqlPart):
         fallback = AssetFallback(conn, run_id)
         conn.execute(delete(events).where(events.c.run_id == run_id))
         fallback.apply()
+        self._asset_writer.plans.drop_run(conn, run_id)
         free_slots(conn, run_id)
 
     @override
@@ -86,5 +103,13 @@ class SqlEventLog(EventLog, SqlPart):
     def wipe(self) -> None:
         with self.database.write() as conn:
             hold_log(conn)
-            for table in (events, assets, asset_partitions, dynamic_partitions, slot_claims, slot_limits):
+            for table in _TABLES:
                 conn.execute(delete(table))
+
+    def _append_all(
+        self, conn: Connection, items: Sequence[tuple[EncodedEntry, bool]]
+    ) -> Sequence[EventLogRecord]:
+        late = {encoded.entry.event_id for encoded, is_late in items if is_late}
+        return self.append(
+            conn, [encoded for encoded, _ in items], lambda encoded: encoded.entry.event_id in late
+        )

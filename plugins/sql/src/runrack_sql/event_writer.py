@@ -26,11 +26,18 @@ def hold_log(conn: Connection) -> None:
 
 
 class EncodedEntry:
-    """An entry with its row, made before the transaction begins so that nobody waits for it."""
+    """An entry with its row, made before the transaction begins so that nobody waits for it.
 
-    def __init__(self, entry: EventLogEntry) -> None:
+    Attributes:
+        entry: The entry.
+        row: Its row, but for its id and whether it is late.
+        epoch: The claim on its run of whoever stores it, where that is known.
+    """
+
+    def __init__(self, entry: EventLogEntry, epoch: int | None = None) -> None:
         self.entry = entry
         self.row = event_row(entry)
+        self.epoch = epoch
 
 
 class EventWriter:
@@ -50,7 +57,7 @@ class EventWriter:
         self,
         conn: Connection,
         encoded: Sequence[EncodedEntry],
-        is_late: Callable[[EventLogEntry], bool],
+        is_late: Callable[[EncodedEntry], bool],
     ) -> tuple[Sequence[EventLogRecord], Mapping[str, EventLogRecord]]:
         """Store the entries that are not stored yet.
 
@@ -71,7 +78,7 @@ class EventWriter:
             entry = item.entry
             if entry.event_id in known or entry.event_id in new:
                 continue
-            late = is_late(entry)
+            late = is_late(item)
             new[entry.event_id] = EventLogRecord(storage_id, entry, late)
             rows.append({**item.row, "id": storage_id, "late": late})
         self.insert_rows(conn, rows)

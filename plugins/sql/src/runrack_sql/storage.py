@@ -13,6 +13,7 @@ from runrack.records.run_status import FINISHED
 from runrack_sql.database import Database
 from runrack_sql.event_log_storage import SqlEventLogStorage
 from runrack_sql.event_writer import EncodedEntry
+from runrack_sql.group_commit import GroupCommit
 from runrack_sql.part import SqlPart
 from runrack_sql.retry import repeatable
 from runrack_sql.run_storage import SqlRunStorage
@@ -28,6 +29,7 @@ class SqlStorage(SqlPart, Storage):
         self._runs = SqlRunStorage(database)
         self._events = SqlEventLogStorage(database)
         self._schedules = SqlScheduleStorage(database)
+        self._group = GroupCommit(database, self._append_all)
 
     @property
     @override
@@ -51,9 +53,7 @@ class SqlStorage(SqlPart, Storage):
     ) -> Sequence[EventLogRecord]:
         if not entries:
             return []
-        encoded = [EncodedEntry(entry) for entry in entries]
-        with self.database.write() as conn:
-            return self._events.append(conn, encoded, lambda entry: self._is_late(conn, entry, epoch))
+        return self._group.write([EncodedEntry(entry, epoch) for entry in entries])
 
     @override
     @repeatable
@@ -63,14 +63,18 @@ class SqlStorage(SqlPart, Storage):
             self._events.remove_run(conn, run_id)
             self._runs.remove_run(conn, run_id)
 
-    def _is_late(self, conn: Connection, entry: EventLogEntry, epoch: int | None) -> bool:
+    def _append_all(self, conn: Connection, encoded: Sequence[EncodedEntry]) -> Sequence[EventLogRecord]:
+        return self._events.append(conn, encoded, lambda item: self._is_late(conn, item))
+
+    def _is_late(self, conn: Connection, item: EncodedEntry) -> bool:
         """Apply the entry to its run, and tell whether it came too late for that."""
+        entry = item.entry
         status = None if entry.event is None else STATUS_AFTER.get(entry.event.event_type)
         if entry.event is None or status is None:
             return False
         moment = datetime.fromtimestamp(entry.timestamp, UTC)
         transitions = self._runs.transitions
-        if not transitions.apply(conn, entry.run_id, entry.event, moment, epoch):
+        if not transitions.apply(conn, entry.run_id, entry.event, moment, item.epoch):
             return transitions.has_run(conn, entry.run_id)
         if status in FINISHED:
             free_slots(conn, entry.run_id)
