@@ -126,6 +126,17 @@ class RunConflictError(ConflictError):
         self.run_id = run_id
 
 
+class StaleClaimError(ConflictError):
+    """The claim on a run is no longer held: its lease ran out, another took the run, or the run ended."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"the claim on run {run_id!r} is no longer held: its lease ran out, another took the run, or the run ended."
+            " Stop working on the run: what you still report about it comes late"
+        )
+        self.run_id = run_id
+
+
 class AlreadyExistsError(ConflictError):
     """A row with this key is stored already."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from runrack.errors import RunNotFoundError
 from runrack.interfaces.part import InstancePart
+from runrack.interfaces.run_claims import RunClaims
 from runrack.records import tags as tag_names
 from runrack.records.event import Event
 from runrack.records.heartbeat import DaemonHeartbeat
@@ -77,8 +78,8 @@ class CursorStore(ABC):
         """Store every pair, replacing the values of keys that exist; all or none."""
 
 
-class RunStorage(SnapshotStore, HeartbeatStore, CursorStore, InstancePart, ABC):
-    """Keeps runs.
+class RunStorage(RunClaims, SnapshotStore, HeartbeatStore, CursorStore, InstancePart, ABC):
+    """Keeps runs, and who works on them.
 
     Every call that has returned is durable. Calls may come from any thread and any process at once. Strings compare
     case-sensitively and by code point. Timestamps are aware and in UTC.
@@ -131,7 +132,7 @@ class RunStorage(SnapshotStore, HeartbeatStore, CursorStore, InstancePart, ABC):
           `runrack.records.run_status.TRANSITIONS`, or `epoch` is given and is not the run's current one. The check and
           the change are one atomic step.
         - `update_timestamp` (now when left out) becomes the update time; RUN_START sets the start time, an event that
-          ends the run the end time.
+          ends the run the end time and takes away its owner.
         - The failure reason of a RUN_FAILURE, unless UNKNOWN, becomes the tag `runrack/failure_reason` in the same step.
         """
 

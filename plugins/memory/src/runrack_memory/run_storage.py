@@ -31,10 +31,11 @@ from runrack.records.runs_filter import RunsFilter
 from runrack.records.snapshot import Snapshot, snapshot_id
 from runrack_memory.configurable import MemoryConfigurable
 from runrack_memory.limit import checked_limit
+from runrack_memory.run_claims import MemoryRunClaims
 from runrack_memory.run_selection import order_key, selects
 
 
-class MemoryRunStorage(MemoryConfigurable, RunStorage):
+class MemoryRunStorage(MemoryConfigurable, MemoryRunClaims, RunStorage):
     """Keeps runs in memory. Stored runs pass through the codec, so that they cannot be changed from outside."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None, lock: RLock | None = None) -> None:
@@ -214,10 +215,13 @@ def _moved(record: RunRecord, status: RunStatus, event: Event, moment: datetime)
     if isinstance(failure, RunFailureData) and failure.failure_reason is not RunFailureReason.UNKNOWN:
         run = run.with_tags({**run.tags, tag_names.FAILURE_REASON: failure.failure_reason.value})
     seconds = moment.timestamp()
+    has_ended = status in FINISHED
     return msgspec.structs.replace(
         record,
         run=run,
         update_timestamp=moment,
         start_time=seconds if status is RunStatus.STARTED else record.start_time,
-        end_time=seconds if status in FINISHED else record.end_time,
+        end_time=seconds if has_ended else record.end_time,
+        owner=None if has_ended else record.owner,
+        lease_expires=None if has_ended else record.lease_expires,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from sqlalchemy import Column, ColumnElement, Insert, Table
+from sqlalchemy import BigInteger, Column, ColumnElement, Insert, Table, cast, extract, func
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
@@ -71,6 +71,11 @@ class PostgresDialect(Dialect):
     @override
     def insert_missing(self, table: Table, keys: Sequence[str]) -> Insert:
         return postgresql.insert(table).on_conflict_do_nothing(index_elements=keys)
+
+    @override
+    def microseconds_now(self) -> ColumnElement[int]:
+        # Not the time at which the transaction or the statement began: it may have waited for a row since.
+        return cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
 
     @override
     def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:

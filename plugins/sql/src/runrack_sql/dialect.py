@@ -4,11 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Table
+from sqlalchemy import ColumnElement, Insert, Table, literal
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from runrack.errors import RunrackError
+from runrack_sql.column_type import big_integer
+from runrack_sql.moment import now, to_microseconds
 
 NewRow = ReadOnlyColumnCollection[str, Any]
 """The columns of the row that an upsert was about to insert."""
@@ -46,6 +48,13 @@ class Dialect(ABC):
     @abstractmethod
     def translate(self, error: Exception) -> RunrackError | None:
         """Return runrack's error for an error of the driver; None for what did not come from the driver."""
+
+    def microseconds_now(self) -> ColumnElement[int]:
+        """Return the present moment in microseconds since 1970, by the one clock that all clients of the database share.
+
+        Here the clock of this machine, for a database that only this machine uses.
+        """
+        return literal(to_microseconds(now()), big_integer())
 
     def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:
         """Return `column` as a sort key; rows without a value come first when ascending and last otherwise."""

@@ -10,6 +10,7 @@ from runrack.errors import RecordDecodeError
 from runrack.records.codec import decode_run, encode
 from runrack.records.run import Run, RunRecord
 from runrack.records.run_status import RunStatus
+from runrack.records.tags import priority_of
 from runrack_sql.moment import from_microseconds, to_microseconds
 from runrack_sql.statement import AnyRow
 from runrack_sql.text_key import head
@@ -26,8 +27,14 @@ def run_row(run: Run, created: datetime) -> dict[str, Any]:
         "created_us": created_us,
         "updated_us": created_us,
         "epoch": 0,
+        "turn": turn(run.tags),
         "body": encode(run.with_tags({})),
     }
+
+
+def turn(tags: Mapping[str, str]) -> int:
+    """Return by what queued runs with these tags are ordered: lower is earlier."""
+    return -priority_of(tags)
 
 
 def tag_rows(row_id: int, tags: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -21,12 +21,14 @@ from runrack.records.asset import check_tags
 from runrack.records.event import Event
 from runrack.records.run import Run, RunRecord
 from runrack.records.runs_filter import RunsFilter
+from runrack.records.tags import PRIORITY
 from runrack_sql.bookkeeping import SqlBookkeeping
 from runrack_sql.database import Database
 from runrack_sql.limit import check_limit, chunks
 from runrack_sql.moment import now, to_microseconds
 from runrack_sql.retry import repeatable, repeatable_if_undone
-from runrack_sql.run_row import run_record, run_row, tag_rows
+from runrack_sql.run_claims import SqlRunClaims
+from runrack_sql.run_row import run_record, run_row, tag_rows, turn
 from runrack_sql.run_selection import select_runs
 from runrack_sql.run_transition import RunTransitions
 from runrack_sql.schema import heartbeats, run_tags, runs, snapshots
@@ -41,7 +43,7 @@ _ORDERS = {
 }
 
 
-class SqlRunStorage(SqlBookkeeping, RunStorage):
+class SqlRunStorage(SqlRunClaims, SqlBookkeeping, RunStorage):
     """Keeps runs in a database: the run as JSON, what changes and what is searched in columns and rows of its own."""
 
     def __init__(self, database: Database) -> None:
@@ -108,8 +110,11 @@ class SqlRunStorage(SqlBookkeeping, RunStorage):
     @repeatable
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
         added = check_tags(new_tags)
+        changes = {"updated_us": to_microseconds(now())}
+        if PRIORITY in added:
+            changes["turn"] = turn(added)
         with self.database.write() as conn:
-            touch = update(runs).where(runs.c.run_id == run_id).values(updated_us=to_microseconds(now()))
+            touch = update(runs).where(runs.c.run_id == run_id).values(changes)
             if conn.execute(touch).rowcount == 0:
                 raise RunNotFoundError(run_id)
             if added:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, select, update
+from sqlalchemy import Connection, Update, bindparam, null, select, update
 
 from runrack.records import tags as tag_names
 from runrack.records.event import Event
@@ -77,7 +77,7 @@ def _guarded_update(status: RunStatus, *, fenced: bool) -> Update:
     if status is RunStatus.STARTED:
         changes["start_time"] = bindparam("now")
     if status in FINISHED:
-        changes["end_time"] = bindparam("now")
+        changes |= {"end_time": bindparam("now"), "owner": null(), "lease_expires_us": null()}
     allowed = sorted(before.value for before in ALLOWED_BEFORE[status])
     statement = (
         update(runs)

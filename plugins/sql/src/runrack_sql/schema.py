@@ -39,6 +39,7 @@ runs = Table(
     Column("owner", name()),
     Column("lease_expires_us", big_integer()),
     Column("body", long_text(), nullable=False),
+    Column("turn", Integer, nullable=False, server_default="0"),
     Index("runs_by_job_name", "job_name", "id"),
     Index("runs_by_status", "status", "id"),
     Index("runs_by_job_snapshot", "job_snapshot_id", "id"),
@@ -46,9 +47,14 @@ runs = Table(
     Index("runs_by_update", "updated_us", "id"),
     Index("runs_by_start", "start_time", "id"),
     Index("runs_by_end", "end_time", "id"),
+    Index("runs_by_turn", "status", "turn", "id"),
+    Index("runs_by_lease", "lease_expires_us", "id"),
     sqlite_autoincrement=True,
 )
-"""Runs; times ending in `_us` are microseconds since 1970, the others seconds. Ids are never used twice."""
+"""Runs; times ending in `_us` are microseconds since 1970, the others seconds. Ids are never used twice.
+
+`turn` is the negative of the priority: queued runs are served by it, then by id. A run without an owner has no lease.
+"""
 
 run_tags = Table(
     "run_tags",

@@ -3,13 +3,20 @@
 from runrack.interfaces.run_storage import RunStorage
 from runrack.testing.conformance.model_comparison import ModelComparison
 from runrack.testing.conformance.run_bookkeeping import CursorValueTests, HeartbeatTests, SnapshotTests
+from runrack.testing.conformance.run_claims import RunClaimTests
 from runrack.testing.conformance.run_model import RunModelMachine
 from runrack.testing.conformance.run_reading import RunReadingTests
 from runrack.testing.conformance.run_writing import RunWritingTests
 
 
 class RunStorageConformance(
-    RunReadingTests, RunWritingTests, SnapshotTests, HeartbeatTests, CursorValueTests, ModelComparison
+    RunReadingTests,
+    RunWritingTests,
+    RunClaimTests,
+    SnapshotTests,
+    HeartbeatTests,
+    CursorValueTests,
+    ModelComparison,
 ):
     """The tests of a run storage."""
 

@@ -11,6 +11,8 @@ from runrack.interfaces.part import InstancePart
 from runrack.interfaces.run_storage import RunStorage
 from runrack.interfaces.storage import Storage
 from runrack.records.event_type import EventType
+from runrack.records.run_status import RunStatus
+from runrack.records.runs_filter import RunsFilter
 from runrack.testing.builders import make_entry, make_event, make_heartbeat, make_materialization, make_run
 
 PartT = TypeVar("PartT", bound=InstancePart)
@@ -29,6 +31,26 @@ def start_run(open_storage: Callable[[], RunStorage], run_id: str, _number: int)
     """Try to move one run to STARTED, and tell whether this process did."""
     with _opened(open_storage) as storage:
         return storage.handle_run_event(run_id, make_event(EventType.RUN_START))
+
+
+def claim_runs(open_storage: Callable[[], RunStorage], number: int) -> list[str]:
+    """Claim queued runs until none is queued any more, and start them; return the ids of those this process got."""
+    found: list[str] = []
+    with _opened(open_storage) as storage:
+        while storage.get_runs_count(RunsFilter(statuses=[RunStatus.QUEUED])) > 0:
+            for claim in storage.claim(f"process-{number}", 3600, limit=1 + 7 * number):
+                found.append(claim.run_id)
+                storage.handle_run_event(claim.run_id, make_event(EventType.RUN_STARTING), epoch=claim.epoch)
+    return found
+
+
+def expire_claims(open_storage: Callable[[], RunStorage], size: int, _number: int) -> list[str]:
+    """Expire up to `size` claims one by one, and return the ids of the runs this process was told."""
+    found: list[str] = []
+    with _opened(open_storage) as storage:
+        for _ in range(size):
+            found += [claim.run_id for claim in storage.expire(limit=1)]
+    return found
 
 
 def store_messages(open_storage: Callable[[], EventLogStorage], size: int, number: int) -> list[int]:

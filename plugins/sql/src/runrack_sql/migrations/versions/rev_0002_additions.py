@@ -10,7 +10,7 @@ MySQL and MariaDB, on tables that hold data and are in use, and again when it wa
 - what rows of version 0001 should have in a new column: `changes.fill`, after all additions.
 """
 
-from sqlalchemy import Column, String
+from sqlalchemy import Column, Integer, String, column
 
 from runrack_sql.schema import VERSION_TABLE
 from runrack_sql.schema_changes import SchemaChanges
@@ -25,3 +25,12 @@ def expand(changes: SchemaChanges) -> None:
     """Add what version 0001 lacks."""
     changes.add_column(VERSION_TABLE, Column("oldest_code", String(32)))
     changes.add_index("ticks_by_status", "ticks", ["status", "timestamp", "id"])
+    changes.add_column("runs", Column("turn", Integer, nullable=False, server_default="0"))
+    changes.add_index("runs_by_turn", "runs", ["status", "turn", "id"])
+    changes.add_index(
+        "runs_by_lease",
+        "runs",
+        ["lease_expires_us", "id"],
+        sqlite_where=column("lease_expires_us").is_not(None),
+        postgresql_where=column("lease_expires_us").is_not(None),
+    )

@@ -1,0 +1,135 @@
+"""SqlRunClaims: hands out the runs of a database."""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, Connection, case, null, or_, select, update
+from typing_extensions import override
+
+from runrack.errors import InvalidArgumentError, StaleClaimError, StorageOutcomeUnknownError
+from runrack.interfaces.run_claims import RunClaims
+from runrack.records.run_claim import RunClaim, check_lease
+from runrack.records.run_status import FINISHED, RunStatus
+from runrack_sql.limit import check_limit, chunks
+from runrack_sql.moment import from_microseconds
+from runrack_sql.part import SqlPart
+from runrack_sql.retry import repeatable, repeatable_if_undone
+from runrack_sql.schema import runs
+from runrack_sql.statement import AnyRow, Query
+
+_run = runs.c
+_NOBODY: Mapping[str, Any] = {"owner": null(), "lease_expires_us": null()}
+
+
+class SqlRunClaims(RunClaims, SqlPart):
+    """Hands out runs: whoever finds a row locks it, and passes over rows that others have locked."""
+
+    @override
+    @repeatable_if_undone
+    def claim(
+        self,
+        owner: str,
+        lease_seconds: float,
+        limit: int = 1,
+        run_ids: Sequence[str] | None = None,
+        status: RunStatus = RunStatus.QUEUED,
+    ) -> Sequence[RunClaim]:
+        check_lease(owner, lease_seconds)
+        check_limit(limit)
+        if status in FINISHED:
+            raise InvalidArgumentError("a run that has ended cannot be claimed")
+        with self.database.write() as conn:
+            now_us = self._now_us(conn)
+            rows = _lock_free_runs(conn, status, now_us, limit, run_ids)
+            lease = {"owner": owner, "lease_expires_us": now_us + _microseconds(lease_seconds)}
+            _begin_epoch(conn, rows, lease)
+        expires = from_microseconds(lease["lease_expires_us"])
+        return [RunClaim(row.run_id, row.epoch + 1, owner, expires) for row in rows]
+
+    @override
+    def renew(self, claim: RunClaim, lease_seconds: float, owner: str | None = None) -> RunClaim:
+        renewed = replace(claim, owner=claim.owner if owner is None else owner)
+        check_lease(renewed.owner, lease_seconds)
+        try:
+            return self._renew(renewed, lease_seconds, {claim.owner})
+        except StorageOutcomeUnknownError:
+            return self._renew_again(renewed, lease_seconds, {claim.owner, renewed.owner})
+
+    @override
+    @repeatable_if_undone
+    def release(self, claim: RunClaim) -> bool:
+        free = update(runs).where(*_is_held(claim, {claim.owner})).values(_NOBODY)
+        with self.database.write() as conn:
+            return conn.execute(free).rowcount > 0
+
+    @override
+    @repeatable_if_undone
+    def expire(self, limit: int = 100) -> Sequence[RunClaim]:
+        check_limit(limit)
+        columns = (_run.id, _run.run_id, _run.epoch, _run.owner, _run.lease_expires_us)
+        with self.database.write() as conn:
+            # A run that has ended has no lease.
+            dead: Query = select(*columns).where(_run.lease_expires_us <= self._now_us(conn))
+            in_order = dead.order_by(_run.lease_expires_us, _run.id).limit(limit)
+            rows = conn.execute(in_order.with_for_update(skip_locked=True)).all()
+            _begin_epoch(conn, rows, _NOBODY)
+        return [
+            RunClaim(row.run_id, row.epoch, row.owner, from_microseconds(row.lease_expires_us))
+            for row in rows
+        ]
+
+    @repeatable_if_undone
+    def _renew(self, renewed: RunClaim, lease_seconds: float, held_by: Collection[str]) -> RunClaim:
+        """Return `renewed` with its new lease, if the run is held by one of `held_by` under its epoch."""
+        now_us = self.database.dialect.microseconds_now()
+        lease = {"owner": renewed.owner, "lease_expires_us": now_us + _microseconds(lease_seconds)}
+        held = (*_is_held(renewed, held_by), _run.lease_expires_us > now_us)
+        with self.database.write() as conn:
+            if conn.execute(update(runs).where(*held).values(lease)).rowcount == 0:
+                raise StaleClaimError(renewed.run_id)
+            expires = select(_run.lease_expires_us).where(_run.run_id == renewed.run_id)
+            return replace(renewed, expires=from_microseconds(conn.execute(expires).scalar_one()))
+
+    @repeatable
+    def _renew_again(self, renewed: RunClaim, lease_seconds: float, held_by: Collection[str]) -> RunClaim:
+        """Renew a claim that an earlier call, whose outcome is unknown, may have handed over."""
+        return self._renew(renewed, lease_seconds, held_by)
+
+    def _now_us(self, conn: Connection) -> int:
+        """Return the present moment. As a value and not a part of the query, it is what an index can be asked for."""
+        now_us: int = conn.execute(select(self.database.dialect.microseconds_now())).scalar_one()
+        return now_us
+
+
+def _lock_free_runs(
+    conn: Connection, status: RunStatus, now_us: int, limit: int, run_ids: Collection[str] | None
+) -> Sequence[AnyRow]:
+    """Return the rows of runs that nobody holds, in their turn, and keep others from them."""
+    is_free = or_(_run.lease_expires_us.is_(None), _run.lease_expires_us <= now_us)
+    free: Query = select(_run.id, _run.run_id, _run.epoch).where(_run.status == status.value, is_free)
+    locked = free.with_for_update(skip_locked=True)
+    if run_ids is None:
+        return conn.execute(locked.order_by(_run.turn, _run.id).limit(limit)).all()
+    rows: list[AnyRow] = []
+    for portion in chunks(dict.fromkeys(run_ids)):
+        if len(rows) < limit:
+            place = case(dict(zip(portion, count(), strict=False)), value=_run.run_id)
+            in_order = locked.where(_run.run_id.in_(portion)).order_by(place)
+            rows += conn.execute(in_order.limit(limit - len(rows))).all()
+    return rows
+
+
+def _begin_epoch(conn: Connection, rows: Sequence[AnyRow], lease: Mapping[str, Any]) -> None:
+    """Give locked runs to somebody, or to nobody: what an earlier owner writes comes late from now on."""
+    for portion in chunks([row.id for row in rows]):
+        conn.execute(update(runs).where(_run.id.in_(portion)).values(epoch=_run.epoch + 1, **lease))
+
+
+def _is_held(claim: RunClaim, owners: Collection[str]) -> Sequence[ColumnElement[bool]]:
+    return (_run.run_id == claim.run_id, _run.epoch == claim.epoch, _run.owner.in_(owners))
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1_000_000)
