@@ -76,8 +76,9 @@ format: $(VENV)/.installed-dev ## Format the code and apply the safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev ## Run every benchmark and print its figures
-	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
+bench: $(VENV)/.installed-dev ## Run every benchmark, the last ones beside the peer, and print the figures
+	@for benchmark in benchmarks/*.py benchmarks/compare; do \
+		echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
 
 docs: $(VENV)/.installed-docs ## Build the documentation into site/
 	$(BIN)/zensical build --clean --strict

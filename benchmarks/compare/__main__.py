@@ -28,6 +28,9 @@ WORKLOADS = {
     "processes": ("sqlite", "postgres"),
     "runs": ("sqlite", "postgres"),
     "reads": ("sqlite", "postgres"),
+    "steps": ("sqlite",),
+    "step_processes": ("sqlite",),
+    "cold": ("sqlite",),
 }
 """Workload to the databases that it is run on."""
 

@@ -22,6 +22,8 @@ from runrack import (
     RunsFilter,
     RunStatus,
     StaticPartitionsDefinition,
+    execute_job,
+    reconstructable,
 )
 from runrack.records.event_data import StepMaterializationData
 
@@ -200,7 +202,53 @@ def reads(home: str) -> w.Figures:
         return {name: w.milliseconds(call) for name, call in asked.items()}
 
 
-WORKLOADS = {"events": events, "processes": processes, "runs": runs, "reads": reads}
+def steps(home: str) -> w.Figures:
+    """Run a chain of trivial steps in this process, stored and with captured output; milliseconds of CPU a step."""
+    import ours_jobs
+
+    with Instance.from_config(home) as instance:
+        target = reconstructable(ours_jobs.chain)
+        execute_job(target, instance)
+        began = time.process_time()
+        result = execute_job(target, instance)
+        taken = time.process_time() - began
+        if not result.success:
+            sys.exit("the job failed")
+        return {"CPU of a step in the run's process, stored, ms": taken / w.CHAIN_STEPS * 1000}
+
+
+def step_processes(home: str) -> w.Figures:
+    """Run a fan of trivial steps in processes of their own, two at a time."""
+    import ours_jobs
+
+    with Instance.from_config(home) as instance:
+        target = reconstructable(ours_jobs.fan)
+        began = time.perf_counter()
+        result = execute_job(
+            target, instance, {"execution": {"config": {"multiprocess": {"max_concurrent": 2}}}}
+        )
+        taken = time.perf_counter() - began
+        if not result.success:
+            sys.exit("the job failed")
+        return {"a step in a process of its own, two at a time, ms": taken / w.FAN_STEPS * 1000}
+
+
+def cold(home: str) -> w.Figures:
+    """Start the command line, and run a job of one step with it; CPU over that of bare Python."""
+    runrack = str(Path(sys.executable).parent / "runrack")
+    run = [runrack, "run", f"{HERE / 'ours_jobs.py'}:one_op"]
+    return w.starts({"version": [runrack, "--version"], "run of a job": run}, {"RUNRACK_HOME": home})
+
+
+WORKLOADS = {
+    "events": events,
+    "processes": processes,
+    "runs": runs,
+    "reads": reads,
+    "steps": steps,
+    "step_processes": step_processes,
+    "cold": cold,
+}
 
 if __name__ == "__main__":
     os.environ.pop("RUNRACK_HOME", None)

@@ -264,7 +264,53 @@ def reads(home: str) -> w.Figures:
         return {name: w.milliseconds(call) for name, call in asked.items()}
 
 
-WORKLOADS = {"events": events, "processes": processes, "runs": runs, "reads": reads}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Nothing is written to the console: that would measure the terminal."""
+
+
+def execute(home: str, job: str) -> tuple[float, float]:
+    """Run a job, and return how long it took and how much CPU, in seconds."""
+    import peer_jobs
+    from dagster import execute_job, reconstructable
+
+    os.environ["PYTHONPATH"] = str(HERE)
+    with DagsterInstance.from_config(home) as instance:
+        target = reconstructable(getattr(peer_jobs, job))
+        wall, cpu = time.perf_counter(), time.process_time()
+        if not execute_job(target, instance=instance, run_config=QUIET).success:
+            sys.exit("the job failed")
+        return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def steps(home: str) -> w.Figures:
+    """Run a chain of trivial steps in this process, stored and with captured output; milliseconds of CPU a step."""
+    execute(home, "chain")
+    return {
+        "CPU of a step in the run's process, stored, ms": execute(home, "chain")[1] / w.CHAIN_STEPS * 1000
+    }
+
+
+def step_processes(home: str) -> w.Figures:
+    """Run a fan of trivial steps in processes of their own, two at a time."""
+    return {"a step in a process of its own, two at a time, ms": execute(home, "fan")[0] / w.FAN_STEPS * 1000}
+
+
+def cold(home: str) -> w.Figures:
+    """Start the command line, and run a job of one step with it; CPU over that of bare Python."""
+    dagster = str(Path(sys.executable).parent / "dagster")
+    run = [dagster, "job", "execute", "-f", str(HERE / "peer_jobs.py"), "-d", str(HERE), "-j", "one_op"]
+    return w.starts({"version": [dagster, "--version"], "run of a job": run}, {"DAGSTER_HOME": home})
+
+
+WORKLOADS = {
+    "events": events,
+    "processes": processes,
+    "runs": runs,
+    "reads": reads,
+    "steps": steps,
+    "step_processes": step_processes,
+    "cold": cold,
+}
 
 if __name__ == "__main__":
     w.answer(WORKLOADS, sys.argv[1:])

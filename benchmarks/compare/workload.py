@@ -5,7 +5,11 @@ A side is a program that takes the name of a workload and where to store, and pr
 """
 
 import json
+import os
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -30,6 +34,7 @@ EVENTS_ASKED = 100
 CHAIN_STEPS = 100
 FAN_STEPS = 20
 QUERIES = 20
+STARTS = 5
 
 Figures = Mapping[str, float]
 
@@ -95,6 +100,28 @@ def milliseconds(call: Callable[[], object], times: int = QUERIES) -> float:
         call()
         taken.append(time.perf_counter() - began)
     return statistics.median(taken) * 1000
+
+
+def starts(commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Figures:
+    """Return the CPU time of each command over that of bare Python, with its children; the median of some starts."""
+
+    def cpu(command: Sequence[str]) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            command,
+            env={**os.environ, **environment},
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+    taken = {}
+    for name, command in {"": [sys.executable, "-c", "pass"], **commands}.items():
+        cpu(command)
+        taken[name] = statistics.median(cpu(command) for _ in range(STARTS))
+    return {f"CPU of a start: {name}, ms": (taken[name] - taken[""]) * 1000 for name in commands}
 
 
 def answer(workloads: Mapping[str, Callable[..., Figures]], arguments: Sequence[str]) -> None:
