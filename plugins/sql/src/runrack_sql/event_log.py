@@ -17,9 +17,7 @@ from runrack_sql.group_commit import GroupCommit
 from runrack_sql.part import SqlPart
 from runrack_sql.retry import repeatable
 from runrack_sql.schema import (
-    asset_partition_wipes,
     asset_partitions,
-    asset_plans,
     assets,
     dynamic_partitions,
     events,
@@ -27,18 +25,6 @@ from runrack_sql.schema import (
     slot_limits,
 )
 from runrack_sql.slot_queue import free_slots
-
-_TABLES = (
-    events,
-    assets,
-    asset_partitions,
-    asset_plans,
-    asset_partition_wipes,
-    dynamic_partitions,
-    slot_claims,
-    slot_limits,
-)
-"""What a wipe empties."""
 
 
 class SqlEventLog(EventLog, SqlPart):
@@ -95,7 +81,6 @@ class SqlEventLog(EventLog, SqlPart):
         fallback = AssetFallback(conn, run_id)
         conn.execute(delete(events).where(events.c.run_id == run_id))
         fallback.apply()
-        self._asset_writer.plans.drop_run(conn, run_id)
         free_slots(conn, run_id)
 
     @override
@@ -103,7 +88,7 @@ class SqlEventLog(EventLog, SqlPart):
     def wipe(self) -> None:
         with self.database.write() as conn:
             hold_log(conn)
-            for table in _TABLES:
+            for table in (events, assets, asset_partitions, dynamic_partitions, slot_claims, slot_limits):
                 conn.execute(delete(table))
 
     def _append_all(
