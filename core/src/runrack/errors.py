@@ -106,6 +106,10 @@ class LogNotFoundError(NotFoundError):
     """No compute log is stored under this key."""
 
 
+class ValueNotFoundError(NotFoundError):
+    """No value is kept for this output."""
+
+
 class ConflictError(RunrackError):
     """Someone else already did this, or did something that excludes it."""
 
@@ -321,3 +325,15 @@ class StepOutputError(UserCodeError):
 
 def _first_paragraph(docstring: str) -> str:
     return " ".join(docstring.partition("\n\n")[0].split())
+
+
+class UnstorableValueError(UserCodeError):
+    """An op gave a value that its IO manager cannot keep."""
+
+
+class HandleOutputError(UserCodeExecutionError):
+    """An IO manager raised while it kept a value."""
+
+
+class LoadInputError(UserCodeExecutionError):
+    """An IO manager raised while it loaded a value."""

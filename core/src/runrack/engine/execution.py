@@ -12,7 +12,7 @@ from runrack.definitions.reconstructable import ReconstructableJob
 from runrack.definitions.runnable_job import RunnableJob
 from runrack.engine.event_writer import EventWriter
 from runrack.engine.in_process_executor import InProcessExecutor
-from runrack.engine.output_store import MemoryOutputStore, OutputStore
+from runrack.engine.output_store import OutputStore
 from runrack.engine.prepared_job import PreparedJob, prepare_job
 from runrack.engine.run_loop import INTERRUPTS, RunOutcome, run_to_end, write_start_failure
 from runrack.errors import (
@@ -71,7 +71,7 @@ def execute_prepared_job(
 ) -> JobExecutionResult:
     """Run a prepared job on an instance and return what came of it. Arguments and errors as `execute_job`."""
     run = prepared.create_run(instance, tags, run_id)
-    outcome = run_to_end(prepared, run, instance, MemoryOutputStore())
+    outcome = run_to_end(prepared, run, instance, _outputs_on(instance))
     return _finish(run, instance, outcome, raise_on_error=raise_on_error)
 
 
@@ -84,7 +84,7 @@ def execute_in_process(request: InProcessRequest, instance: InstanceServices) ->
     executor_def = ExecutorDefinition("in_process", executor_creation_fn=lambda _: InProcessExecutor())
     prepared = prepare_job(job, instance, request.run_config, executor_def=executor_def)
     run = prepared.create_run(instance, request.tags)
-    outputs = MemoryOutputStore()
+    outputs = OutputStore(keeps_values=True)
     outcome = run_to_end(prepared, run, instance, outputs)
     result = _finish(run, instance, outcome, raise_on_error=request.raise_on_error)
     return ExecuteInProcessResult(result.run, result.events, outputs.values)
@@ -112,9 +112,13 @@ def execute_run(run: Run, instance: InstanceServices) -> Run:
     except Exception as error:  # noqa: BLE001 - the user's code is loaded here and raises what it likes
         write_start_failure(EventWriter(instance, run), error)
         return _stored(run, instance)
-    outputs: OutputStore = MemoryOutputStore()
-    outcome = run_to_end(prepared, run, instance, outputs)
+    outcome = run_to_end(prepared, run, instance, _outputs_on(instance))
     return _finish(run, instance, outcome, raise_on_error=False).run
+
+
+def _outputs_on(instance: InstanceServices) -> OutputStore:
+    """Return where the values of a stored run go: with its run, to disk or into memory."""
+    return OutputStore(None if instance.is_ephemeral else instance.registry)
 
 
 def _prepare_run(run: Run, instance: InstanceServices) -> PreparedJob:

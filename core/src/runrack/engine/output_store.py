@@ -1,61 +1,111 @@
-"""OutputStore: the values that steps give to each other."""
+"""OutputStore: which outputs were given in a run, and which IO manager keeps their values."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from typing_extensions import override
 
+from runrack.errors import ValueNotFoundError
+from runrack.interfaces.io_manager import InputContext, IOManager, OutputContext
+from runrack.interfaces.part import PluginLoader
+from runrack.records.known_state import OutputHandle
 
-class OutputHandle(NamedTuple):
-    """Names the value that a step gave."""
-
-    step_key: str
-    output_name: str
-
-
-class OutputStore(ABC):
-    """Keeps the values that the steps of one run gave.
-
-    Attributes:
-        manager_key: What events call it.
-        is_persistent: Whether another process can read the values.
-    """
-
-    manager_key: str
-    is_persistent: bool
-
-    @abstractmethod
-    def has(self, handle: OutputHandle) -> bool:
-        """Tell whether the step gave this output."""
-
-    @abstractmethod
-    def store(self, handle: OutputHandle, value: Any) -> None:
-        """Keep a value; one that was kept for the same output before is replaced."""
-
-    @abstractmethod
-    def load(self, handle: OutputHandle) -> Any:
-        """Return a value that was kept."""
+DEFAULT_IO_MANAGER = "local"
+"""The IO manager plugin of stored runs whose job has none of its own."""
 
 
-class MemoryOutputStore(OutputStore):
+class MemoryIOManager(IOManager):
     """Keeps values in the memory of this process: the objects themselves."""
 
-    manager_key = "memory"
-    is_persistent = False
+    keeps_in_memory = True
 
     def __init__(self) -> None:
+        self._values: dict[tuple[str, ...], Any] = {}
+
+    @override
+    def handle_output(self, context: OutputContext, obj: Any) -> None:
+        self._values[context.identifier] = obj
+
+    @override
+    def load_input(self, context: InputContext) -> Any:
+        output = context.upstream_output
+        if output.identifier not in self._values:
+            raise ValueNotFoundError(
+                f"output {output.name!r} of step {output.step_key!r} is not in the memory of this process, where values of"
+                " this run are kept: execute the step in the same run"
+            )
+        return self._values[output.identifier]
+
+
+class OutputStore:
+    """Which outputs were given in a run, and which IO manager keeps the values of those that name no resource.
+
+    Args:
+        plugins: Gives the default IO manager; without it, values are kept in memory.
+        keeps_values: Whether `values` has what is given in this process.
+        earlier_runs: The run that gave an output, for outputs which an earlier run gave.
+
+    Attributes:
+        values: What was given in this process, when it is kept, by step and output; a dynamic output's by mapping key.
+    """
+
+    def __init__(
+        self,
+        plugins: PluginLoader | None = None,
+        *,
+        keeps_values: bool = False,
+        earlier_runs: Mapping[OutputHandle, str] | None = None,
+    ) -> None:
+        self._plugins = plugins
+        self._keeps_values = keeps_values
+        self._earlier_runs = dict(earlier_runs or {})
+        self._given: set[OutputHandle] = set(self._earlier_runs)
+        self._default: IOManager | None = None
         self.values: dict[tuple[str, str], Any] = {}
 
-    @override
+    @property
+    def is_persistent(self) -> bool:
+        """Whether another process can load what the default manager keeps."""
+        return self._plugins is not None
+
+    @property
+    def default_manager(self) -> IOManager:
+        """What keeps values of a job that has no IO manager of its own.
+
+        Raises:
+            PluginError: The plugin cannot be used.
+        """
+        if self._default is None:
+            self._default = self._create_default()
+        return self._default
+
     def has(self, handle: OutputHandle) -> bool:
-        return handle in self.values
+        """Tell whether the step gave this output, as far as this process was told."""
+        return handle in self._given
 
-    @override
-    def store(self, handle: OutputHandle, value: Any) -> None:
-        self.values[handle] = value
+    def note(self, handle: OutputHandle) -> None:
+        """Note that a step gave an output."""
+        self._given.add(handle)
 
-    @override
-    def load(self, handle: OutputHandle) -> Any:
-        return self.values[handle]
+    def keep_value(self, handle: OutputHandle, value: Any) -> None:
+        """Keep a value in `values`, if they are wanted."""
+        if not self._keeps_values:
+            return
+        key = (handle.step_key, handle.output_name)
+        if handle.mapping_key is None:
+            self.values[key] = value
+        else:
+            self.values.setdefault(key, {})[handle.mapping_key] = value
+
+    def run_of(self, handle: OutputHandle, run_id: str) -> str:
+        """Return the run that gave an output: `run_id`, the present one, or an earlier one."""
+        return self._earlier_runs.get(handle, run_id)
+
+    def _create_default(self) -> IOManager:
+        if self._plugins is None:
+            return MemoryIOManager()
+        found: Any = self._plugins.load_plugin("io_manager", DEFAULT_IO_MANAGER)
+        manager: IOManager = found()
+        return manager

@@ -111,6 +111,14 @@ class ResourceSet:
                 )
         self._values.clear()
 
+    def has(self, key: str) -> bool:
+        """Tell whether the job has a resource of this key."""
+        return key in self._definitions
+
+    def get(self, key: str) -> Any:
+        """Return the resource of this key, which is set up."""
+        return self._values[key]
+
     def scoped(self, owner: str, keys: Iterable[str]) -> ScopedResources:
         """Return the resources of these keys, for `owner`: "op 'x'"."""
         return ScopedResources(owner, {key: self._values[key] for key in keys})

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from runrack.definitions.composition import Constant, FanIn, InvokedOutput, outputs_of
+from runrack.definitions.invoked_output import Constant, FanIn, InvokedOutput, outputs_of
+from runrack.definitions.output import Out
 from runrack.definitions.value_type import accepts, type_name
-from runrack.engine.output_store import OutputHandle
 from runrack.engine.step_context import StepContext
+from runrack.engine.step_values import load_output
 from runrack.errors import TypeCheckError
 from runrack.records.event import Event
 from runrack.records.event_data import LoadedInputData, StepInputData
 from runrack.records.event_type import EventType
+from runrack.records.known_state import OutputHandle
 
 
 def load_inputs(step: StepContext) -> Generator[Event, None, dict[str, Any]]:
@@ -37,10 +39,7 @@ def load_inputs(step: StepContext) -> Generator[Event, None, dict[str, Any]]:
 def has_inputs(step: StepContext) -> bool:
     """Tell whether every output that the step needs was given."""
     outputs = step.run_context.outputs
-    return all(
-        outputs.has(OutputHandle(output.node_name, output.output_name))
-        for output in step.step.node.upstream_outputs
-    )
+    return all(outputs.has(_handle(output)) for output in step.step.node.upstream_outputs)
 
 
 def _load(step: StepContext, name: str) -> Generator[Event, None, Any]:
@@ -52,12 +51,20 @@ def _load(step: StepContext, name: str) -> Generator[Event, None, Any]:
         return source.value
     loaded = []
     for output in outputs_of(source):
-        loaded.append(step.run_context.outputs.load(OutputHandle(output.node_name, output.output_name)))
-        yield _loaded_event(step, name, output)
+        value, data = load_output(step, name, _handle(output), _declared(step, output))
+        loaded.append(value)
+        yield _loaded_event(step, name, output, data)
     return loaded if isinstance(source, FanIn) else loaded[0]
 
 
-def _loaded_event(step: StepContext, name: str, output: InvokedOutput) -> Event:
-    data = LoadedInputData(name, step.run_context.outputs.manager_key, output.output_name, output.node_name)
+def _handle(output: InvokedOutput) -> OutputHandle:
+    return OutputHandle(output.node_name, output.output_name)
+
+
+def _declared(step: StepContext, output: InvokedOutput) -> Out:
+    return step.run_context.plan.job.nodes[output.node_name].definition.outs[output.output_name]
+
+
+def _loaded_event(step: StepContext, name: str, output: InvokedOutput, data: LoadedInputData) -> Event:
     message = f"Loaded input {name!r} from output {output.output_name!r} of step {output.node_name!r}."
     return step.event(EventType.LOADED_INPUT, message, data)

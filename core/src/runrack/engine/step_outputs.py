@@ -10,13 +10,14 @@ from typing import Any
 from runrack.definitions.error_boundary import user_code_error_boundary
 from runrack.definitions.output import Output
 from runrack.definitions.value_type import accepts, type_name
-from runrack.engine.output_store import OutputHandle
 from runrack.engine.step_context import StepContext
+from runrack.engine.step_values import keep_output
 from runrack.engine.user_fact import UserFact
 from runrack.errors import ExecutionStepExecutionError, StepOutputError, TypeCheckError
 from runrack.records.event import Event
-from runrack.records.event_data import HandledOutputData, StepOutputData
+from runrack.records.event_data import StepOutputData
 from runrack.records.event_type import EventType
+from runrack.records.known_state import OutputHandle
 from runrack.records.metadata import to_metadata
 
 _END: Any = object()
@@ -119,7 +120,5 @@ def _hand_on(step: StepContext, output: Output) -> Iterator[Event]:
     metadata = {**step.output_metadata.get(name, {}), **to_metadata(output.metadata)}
     data = StepOutputData(name, type_name=type_name(declared.type), metadata=metadata)
     yield step.event(EventType.STEP_OUTPUT, f"Gave output {name!r}.", data)
-    outputs = step.run_context.outputs
-    outputs.store(OutputHandle(step.step_key, name), output.value)
-    handled = HandledOutputData(name, outputs.manager_key)
+    handled = keep_output(step, OutputHandle(step.step_key, name), declared, output.value)
     yield step.event(EventType.HANDLED_OUTPUT, f"Output {name!r} is kept.", handled)

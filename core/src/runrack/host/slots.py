@@ -51,6 +51,7 @@ SLOTS = {
         Slot("artifact_storage", "ArtifactStorage", "local_artifact_storage"),
         Slot("file_manager", "FileManager", None),
         Slot("executor", None, None),
+        Slot("io_manager", "IOManager", None),
         Slot(HOOKS_SLOT, None, None),
     )
 }

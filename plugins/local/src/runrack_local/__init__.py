@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runrack_local.compute_log_manager import LocalComputeLogManager
     from runrack_local.file_manager import LocalFileHandle, LocalFileManager
     from runrack_local.file_manager_resource import local_file_manager
+    from runrack_local.io_manager import LocalIOManager, local_io_manager
     from runrack_local.noop_compute_log_manager import NoOpComputeLogManager
 
 _MODULE_OF = {
@@ -20,8 +21,10 @@ _MODULE_OF = {
     "LocalComputeLogManager": "compute_log_manager",
     "LocalFileHandle": "file_manager",
     "LocalFileManager": "file_manager",
+    "LocalIOManager": "io_manager",
     "NoOpComputeLogManager": "noop_compute_log_manager",
     "local_file_manager": "file_manager_resource",
+    "local_io_manager": "io_manager",
 }
 
 __all__ = [
@@ -29,8 +32,10 @@ __all__ = [
     "LocalComputeLogManager",
     "LocalFileHandle",
     "LocalFileManager",
+    "LocalIOManager",
     "NoOpComputeLogManager",
     "local_file_manager",
+    "local_io_manager",
 ]
 
 

@@ -1,15 +1,18 @@
 """ContainedFolder: files below one folder, reached name by name, so that no link inside leads out of it."""
 
 import os
+import secrets
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from runrack.errors import UnsafePathError
 
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
+_HEAD_OF_HIDDEN = 200  # bytes: leaves room for what makes the name unique
 
 
 class ContainedFolder:
@@ -63,18 +66,37 @@ class ContainedFolder:
         ):
             return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE_FILE, dir_fd=folder)
 
-    def create_file(self, name: str, pieces: Iterable[bytes | memoryview]) -> None:
-        """Make a file directly in this folder: it appears with its whole content, or not at all.
+    @contextmanager
+    def reading(self, names: Sequence[str]) -> Iterator[IO[bytes]]:
+        """Return a context that gives a file to be read.
 
+        Raises:
+            FileNotFoundError: The file, or a folder on the way, is missing.
+            UnsafePathError: The file is a link, or the way leads through one.
+        """
+        with os.fdopen(self.open_file(names, os.O_RDONLY), "rb") as file:
+            yield file
+
+    def create_file(self, name: str, pieces: Iterable[bytes | memoryview]) -> None:
+        """Make a file directly in this folder: it appears with its whole content, or not at all."""
+        with self.new_file([name]) as file:
+            file.writelines(pieces)
+
+    @contextmanager
+    def new_file(self, names: Sequence[str]) -> Iterator[IO[bytes]]:
+        """Return a context that gives a file to be written; when it ends well, the file takes the place of an older one.
+
+        - Nobody sees the file before, and nobody a part of it.
         - A process that is killed meanwhile may leave a hidden file, which ends in `.tmp`.
         """
-        hidden = f".{name}.tmp"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with self.enter(create=True) as folder:
+        *folders, name = names
+        hidden = f".{name[:_HEAD_OF_HIDDEN]}.{secrets.token_hex(4)}.tmp"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with self.enter(folders, create=True) as folder:
             descriptor = os.open(hidden, flags, _PRIVATE_FILE, dir_fd=folder)
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.writelines(pieces)
+                    yield file
                 os.rename(hidden, name, src_dir_fd=folder, dst_dir_fd=folder)
             except BaseException:
                 os.unlink(hidden, dir_fd=folder)
