@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from runrack.definitions.composition import Constant, FanIn, InvokedOutput
+from runrack.definitions.invoked_output import Constant, FanIn, InvokedOutput
 from runrack.definitions.job import JobDefinition, job
 from runrack.definitions.op import OpDefinition, op
 from runrack.definitions.output import In, Out, Output

@@ -7,13 +7,15 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
-from runrack.definitions.composition import OpNode, compose, outputs_of
+from runrack.definitions.composition import OpNode, compose
 from runrack.definitions.executor import ExecutorDefinition
 from runrack.definitions.in_process import InProcessRequest, find_runner
+from runrack.definitions.invoked_output import outputs_of
 from runrack.definitions.job_result import ExecuteInProcessResult
 from runrack.definitions.output import check_name
 from runrack.definitions.resource import ResourceDefinition, as_resource_definitions, in_setup_order
 from runrack.errors import InvalidArgumentError, InvalidDefinitionError
+from runrack.interfaces.io_manager import DEFAULT_IO_MANAGER_KEY
 from runrack.interfaces.part import InstanceServices
 from runrack.records.asset import check_tags
 from runrack.records.run import JobCodeOrigin
@@ -133,7 +135,11 @@ class JobDefinition:
     def required_resources(self, node_names: Any = None) -> list[str]:
         """Return the keys of what the ops of these names (all by default) require, in the order of setting up."""
         nodes = self._nodes.values() if node_names is None else [self._nodes[name] for name in node_names]
-        keys = {key for node in nodes for key in node.definition.required_resource_keys}
+        keys = {
+            key
+            for node in nodes
+            for key in (*node.definition.required_resource_keys, *self._io_manager_keys(node))
+        }
         return in_setup_order(self._resource_defs, keys)
 
     def execute_in_process(
@@ -161,8 +167,18 @@ class JobDefinition:
         request = InProcessRequest(self, run_config, instance, tags, resources, raise_on_error)
         return find_runner()(request)
 
+    def _io_manager_keys(self, node: OpNode) -> set[str]:
+        """Return the resources that keep what the op gives and what it needs."""
+        upstream = [
+            self._nodes[output.node_name].definition.outs[output.output_name]
+            for output in node.upstream_outputs
+        ]
+        keys = {declared.io_manager_key for declared in (*node.definition.outs.values(), *upstream)}
+        return keys if DEFAULT_IO_MANAGER_KEY in self._resource_defs else keys - {DEFAULT_IO_MANAGER_KEY}
+
     def _check_resources(self, node: OpNode) -> None:
-        missing = sorted(node.definition.required_resource_keys - set(self._resource_defs))
+        needed = node.definition.required_resource_keys | self._io_manager_keys(node)
+        missing = sorted(needed - set(self._resource_defs))
         if missing:
             raise InvalidDefinitionError(
                 f"op {node.name!r} of job {self._name!r} requires resource {missing[0]!r}, which the job does not have:"
@@ -250,6 +266,6 @@ def _define(function: JobFunction, name: str, description: str | None, *argument
             f"job {name!r}: @job decorates a function without parameters; what varies is run configuration"
         )
     shown = description if description is not None else inspect.getdoc(function)
-    definition = JobDefinition(name, compose(name, function), shown, *arguments)
+    definition = JobDefinition(name, compose(name, function).nodes, shown, *arguments)
     functools.update_wrapper(definition, function)  # type: ignore[arg-type]
     return definition

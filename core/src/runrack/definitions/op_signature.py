@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Itera
 from dataclasses import dataclass, replace
 from typing import Any, get_origin
 
-from runrack.definitions.output import DEFAULT_OUTPUT, In, Out, Output, check_name
+from runrack.definitions.output import DEFAULT_OUTPUT, In, Nothing, Out, Output, check_name
 from runrack.errors import InvalidDefinitionError
 
 CONTEXT_NAMES = frozenset({"context", "_context", "_"})
@@ -52,7 +52,8 @@ def read_signature(
     given = _checked_ins(name, ins, {parameter.name for parameter in inputs})
     return OpSignature(
         takes_context,
-        {p.name: _read_input(name, p, annotations, given.get(p.name)) for p in inputs},
+        {p.name: _read_input(name, p, annotations, given.get(p.name)) for p in inputs}
+        | {key: declared for key, declared in given.items() if declared.type is Nothing},
         _read_outputs(name, annotations.get("return", Any), out),
     )
 
@@ -75,12 +76,16 @@ def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
 
 def _checked_ins(name: str, ins: Mapping[str, In] | None, parameters: set[str]) -> Mapping[str, In]:
     for input_name, declared in (ins or {}).items():
-        if input_name not in parameters:
+        if not isinstance(declared, In):
+            raise InvalidDefinitionError(f"op {name!r}: ins[{input_name!r}] is an In: write In({declared!r})")
+        if declared.type is Nothing and input_name in parameters:
+            raise InvalidDefinitionError(
+                f"op {name!r}: input {input_name!r} is Nothing, so the function has no parameter of this name"
+            )
+        if declared.type is not Nothing and input_name not in parameters:
             raise InvalidDefinitionError(
                 f"op {name!r}: ins has {input_name!r}, but the function has no parameter of this name"
             )
-        if not isinstance(declared, In):
-            raise InvalidDefinitionError(f"op {name!r}: ins[{input_name!r}] is an In: write In({declared!r})")
     return ins or {}
 
 

@@ -11,26 +11,46 @@ from runrack.definitions.job import JobDefinition
 from runrack.errors import InvalidArgumentError
 from runrack.records.snapshot import ExecutionPlanSnapshot, StepSnapshot, snapshot_id
 
+ANY_KEY = "?"
+"""Stands for the mapping key in the key of a step that is not expanded yet: `op[?]`."""
+
 
 @dataclass(frozen=True)
 class JobStep:
-    """One step of a plan: one op of the job.
+    """One step of a plan: one op of the job, or its run for one item of a dynamic output.
 
     Attributes:
         node: The op.
+        mapping_key: Which item; `?` in the step that stands for all of them until they are known.
     """
 
     node: OpNode
+    mapping_key: str | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """The step's name in the plan: `op`, `graph.op` or `op[key]`."""
+        return self.node.name if self.mapping_key is None else f"{self.node.name}[{self.mapping_key}]"
 
     @property
-    def key(self) -> str:
-        """The step's name in the plan: the op's name in the job."""
-        return self.node.name
+    def is_expandable(self) -> bool:
+        """Whether it stands for one step for each item of a dynamic output, which is not known yet."""
+        return self.mapping_key == ANY_KEY
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The labels of its op."""
+        return self.node.definition.tags
 
     @cached_property
     def upstream_keys(self) -> frozenset[str]:
         """The steps whose outputs it needs."""
-        return self.node.upstream_names
+        return frozenset(
+            output.node_name
+            if output.mapped_over in {None, (output.node_name, output.output_name)}
+            else f"{output.node_name}[{self.mapping_key or ANY_KEY}]"
+            for output in self.node.upstream_outputs
+        )
 
 
 @dataclass(frozen=True)
@@ -39,21 +59,29 @@ class JobPlan:
 
     Attributes:
         job: The job.
-        steps: Each after those it needs.
+        steps: Each after those it needs. Ops that are mapped over a dynamic output stand for all their steps, unless only
+            some of those are to run.
+        is_partial: Whether steps may need outputs that were given before this run.
     """
 
     job: JobDefinition
     steps: tuple[JobStep, ...]
+    is_partial: bool = False
 
     def get_step(self, key: str) -> JobStep:
-        """Return the step of this key.
+        """Return the step of this key, also one that is expanded only while the plan runs.
 
         Raises:
             InvalidArgumentError: The plan has no such step.
         """
-        if key not in self._steps_by_key:
-            raise InvalidArgumentError(f"the plan of job {self.job.name!r} has no step {key!r}")
-        return self._steps_by_key[key]
+        found = self._steps_by_key.get(key)
+        if found is None:
+            name, bracket, mapping_key = key.removesuffix("]").partition("[")
+            template = self._steps_by_key.get(f"{name}[{ANY_KEY}]") if bracket else None
+            if template is None:
+                raise InvalidArgumentError(f"the plan of job {self.job.name!r} has no step {key!r}")
+            found = JobStep(template.node, mapping_key)
+        return found
 
     @property
     def snapshot(self) -> ExecutionPlanSnapshot:
@@ -69,29 +97,67 @@ class JobPlan:
     @cached_property
     def resource_keys(self) -> list[str]:
         """The resources that the steps require, in the order of setting up."""
-        return self.job.required_resources(step.key for step in self.steps)
+        return self.job.required_resources(dict.fromkeys(step.node.name for step in self.steps))
 
     @cached_property
     def _steps_by_key(self) -> Mapping[str, JobStep]:
         return {step.key: step for step in self.steps}
 
 
-def build_plan(job: JobDefinition, op_selection: Collection[str] | None = None) -> JobPlan:
-    """Return the plan of a job, or of the ops of these names only.
+def build_plan(
+    job: JobDefinition,
+    op_selection: Collection[str] | None = None,
+    step_keys: Collection[str] | None = None,
+) -> JobPlan:
+    """Return the plan of a job, of the ops of these names only, or of these steps.
+
+    Args:
+        job: The job.
+        op_selection: Names of ops. What they need has to be selected, too.
+        step_keys: Keys of steps. What they need was given before.
 
     Raises:
         InvalidArgumentError: The job has no op of a name, or a selected op needs the output of one that is not selected.
     """
+    if step_keys is not None:
+        return JobPlan(job, _chosen_steps(job, step_keys), is_partial=True)
     selected = set(job.nodes if op_selection is None else op_selection)
-    unknown = sorted(selected - set(job.nodes))
-    if unknown:
-        raise InvalidArgumentError(
-            f"job {job.name!r} has no op {unknown[0]!r}; it has: {', '.join(job.nodes)}"
-        )
+    _check_known(job, selected)
     for name in sorted(selected):
         missing = sorted(job.nodes[name].upstream_names - selected)
         if missing:
             raise InvalidArgumentError(
                 f"op {name!r} needs the output of op {missing[0]!r}, which is not selected: select it too"
             )
-    return JobPlan(job, tuple(JobStep(node) for name, node in job.nodes.items() if name in selected))
+    return JobPlan(job, tuple(_step(node) for name, node in job.nodes.items() if name in selected))
+
+
+def _step(node: OpNode) -> JobStep:
+    return JobStep(node, None if node.mapped_over is None else ANY_KEY)
+
+
+def _chosen_steps(job: JobDefinition, step_keys: Collection[str]) -> tuple[JobStep, ...]:
+    chosen: dict[str, list[str | None]] = {}
+    for key in step_keys:
+        name, bracket, mapping_key = key.removesuffix("]").partition("[")
+        chosen.setdefault(name, []).append(mapping_key if bracket else None)
+    _check_known(job, set(chosen))
+    return tuple(
+        JobStep(node, key)
+        for name, node in job.nodes.items()
+        for key in _mapping_keys(node, chosen.get(name, []))
+    )
+
+
+def _mapping_keys(node: OpNode, keys: list[str | None]) -> list[str | None]:
+    if node.mapped_over is None:
+        return keys[:1]
+    return [ANY_KEY] if None in keys or ANY_KEY in keys else keys
+
+
+def _check_known(job: JobDefinition, names: set[str]) -> None:
+    unknown = sorted(names - set(job.nodes))
+    if unknown:
+        raise InvalidArgumentError(
+            f"job {job.name!r} has no op {unknown[0]!r}; it has: {', '.join(job.nodes)}"
+        )
