@@ -43,9 +43,9 @@ class SqlRunClaims(RunClaims, SqlPart):
         with self.database.write() as conn:
             now_us = self._now_us(conn)
             rows = _lock_free_runs(conn, status, now_us, limit, run_ids)
-            lease = {"owner": owner, "lease_expires_us": now_us + _microseconds(lease_seconds)}
-            _begin_epoch(conn, rows, lease)
-        expires = from_microseconds(lease["lease_expires_us"])
+            expires_us = now_us + _microseconds(lease_seconds)
+            _begin_epoch(conn, rows, {"owner": owner, "lease_expires_us": expires_us})
+        expires = from_microseconds(expires_us)
         return [RunClaim(row.run_id, row.epoch + 1, owner, expires) for row in rows]
 
     @override

@@ -146,6 +146,20 @@ class StorageConformance(ConformanceSuite[Storage]):
         (current,) = storage.store_events([make_entry(START)], epoch=epoch)
         assert (current.late, _status(storage)) == (False, RunStatus.STARTED)
 
+    def test_who_lost_his_claim_is_late(self, storage: Storage) -> None:
+        """What an owner whose claim expired says of the run is kept as late; the run is the next owner's."""
+        runs = storage.run_storage
+        runs.add_run(make_run("run", status=RunStatus.QUEUED))
+        (dead,) = runs.claim("dead", 0)
+        storage.store_events([make_entry(EventType.RUN_STARTING)], epoch=dead.epoch)
+        assert list(runs.expire()) == [dead]
+        (alive,) = runs.claim("alive", 60, status=RunStatus.STARTING)
+        (late,) = storage.store_events([make_entry(FAILURE)], epoch=dead.epoch)
+        (start, end) = storage.store_events([make_entry(START), make_entry(SUCCESS)], epoch=alive.epoch)
+        assert (late.late, start.late, end.late) == (True, False, False)
+        record = _record(storage)
+        assert (record.run.status, record.owner, record.lease_expires) == (RunStatus.SUCCESS, None, None)
+
     def test_a_repeated_write_changes_nothing(self, storage: Storage) -> None:
         """Entries that are stored already are not stored, applied or judged again."""
         storage.run_storage.add_run(make_run("run"))
