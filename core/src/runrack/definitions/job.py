@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, overload
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, overload
 
 from runrack.definitions.composition import OpNode, compose
+from runrack.definitions.config_mapping import ConfigMapping
 from runrack.definitions.executor import ExecutorDefinition
+from runrack.definitions.hook import HookDefinition, check_hooks
 from runrack.definitions.in_process import InProcessRequest, find_runner
 from runrack.definitions.invoked_output import outputs_of
 from runrack.definitions.job_result import ExecuteInProcessResult
 from runrack.definitions.output import check_name
 from runrack.definitions.resource import ResourceDefinition, as_resource_definitions, in_setup_order
+from runrack.definitions.retry_policy import RetryPolicy, check_retry_policy
 from runrack.errors import InvalidArgumentError, InvalidDefinitionError
 from runrack.interfaces.io_manager import DEFAULT_IO_MANAGER_KEY
 from runrack.interfaces.part import InstanceServices
 from runrack.records.asset import check_tags
 from runrack.records.run import JobCodeOrigin
 from runrack.records.snapshot import JobSnapshot, OpSnapshot
+
+if TYPE_CHECKING:
+    from runrack.definitions.graph import GraphDefinition
 
 
 class JobDefinition:
@@ -32,7 +39,11 @@ class JobDefinition:
         resource_defs: Resources by the keys that ops require; a value that is no ResourceDefinition is the resource itself.
         executor_def: How its steps are executed; when left out, the run configuration names an executor.
         tags: Labels of its runs.
-        config: The run configuration of runs that are given none.
+        config: The run configuration of runs that are given none; or a ConfigMapping that makes the run configuration from
+            what runs are given.
+        retry_policy: How often a step that failed is tried again, where its op says nothing of it.
+        hooks: What is called after each step.
+        graphs: The graphs that its ops lie in, by name.
 
     Raises:
         InvalidDefinitionError: An argument does not fit, or an op requires a resource that the job does not have.
@@ -46,7 +57,10 @@ class JobDefinition:
         resource_defs: Mapping[str, Any] | None = None,
         executor_def: ExecutorDefinition | None = None,
         tags: Mapping[str, str] | None = None,
-        config: Mapping[str, Any] | None = None,
+        config: Mapping[str, Any] | ConfigMapping | None = None,
+        retry_policy: RetryPolicy | None = None,
+        hooks: Iterable[HookDefinition] | None = None,
+        graphs: Mapping[str, GraphDefinition] | None = None,
     ) -> None:
         self._name = check_name("a job", name)
         self._nodes = dict(nodes)
@@ -54,7 +68,11 @@ class JobDefinition:
         self._resource_defs = as_resource_definitions(resource_defs)
         self._executor_def = _checked_executor(name, executor_def)
         self._tags = check_tags(tags)
-        self._config = _checked_config(name, config)
+        self._config_mapping = config if isinstance(config, ConfigMapping) else None
+        self._config = _checked_config(name, None if self._config_mapping else config)
+        self._retry_policy = check_retry_policy(f"job {name!r}", retry_policy)
+        self._hooks = check_hooks(f"job {name!r}", hooks)
+        self._graphs = dict(graphs or {})
         for node in self._nodes.values():
             self._check_resources(node)
 
@@ -94,6 +112,25 @@ class JobDefinition:
         return self._config
 
     @property
+    def config_mapping(self) -> ConfigMapping | None:
+        """What makes the run configuration from what runs are given; None when they are given the run configuration."""
+        return self._config_mapping
+
+    @property
+    def graphs(self) -> Mapping[str, GraphDefinition]:
+        """The graphs that its ops lie in, by name, each after those that it lies in."""
+        return self._graphs
+
+    def retry_policy_of(self, node: OpNode) -> RetryPolicy | None:
+        """Return how often a failed step of an op is tried again; None for never."""
+        own = node.definition.retry_policy
+        return self._retry_policy if own is None else own
+
+    def hooks_of(self, node: OpNode) -> tuple[HookDefinition, ...]:
+        """Return what is called after a step of an op: the job's hooks first."""
+        return (*self._hooks, *(hook for hook in node.definition.hooks if hook not in self._hooks))
+
+    @property
     def snapshot(self) -> JobSnapshot:
         """What the job looks like, as it is stored with its runs."""
         return JobSnapshot(
@@ -122,15 +159,9 @@ class JobDefinition:
         if unknown:
             known = ", ".join(sorted(self._resource_defs)) or "none"
             raise InvalidArgumentError(f"job {self._name!r} has no resource {unknown[0]!r}; it has: {known}")
-        return JobDefinition(
-            self._name,
-            self._nodes,
-            self._description,
-            {**self._resource_defs, **resources},
-            self._executor_def,
-            self._tags,
-            self._config,
-        )
+        made = copy.copy(self)
+        made._resource_defs = as_resource_definitions({**self._resource_defs, **resources})
+        return made
 
     def required_resources(self, node_names: Any = None) -> list[str]:
         """Return the keys of what the ops of these names (all by default) require, in the order of setting up."""
@@ -222,7 +253,9 @@ def job(
     resource_defs: Mapping[str, Any] | None = None,
     executor_def: ExecutorDefinition | None = None,
     tags: Mapping[str, str] | None = None,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | ConfigMapping | None = None,
+    retry_policy: RetryPolicy | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
 ) -> Callable[[JobFunction], JobDefinition]: ...
 def job(
     name: str | JobFunction | None = None,
@@ -230,7 +263,9 @@ def job(
     resource_defs: Mapping[str, Any] | None = None,
     executor_def: ExecutorDefinition | None = None,
     tags: Mapping[str, str] | None = None,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | ConfigMapping | None = None,
+    retry_policy: RetryPolicy | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
 ) -> JobDefinition | Callable[[JobFunction], JobDefinition]:
     """Return a job for the decorated function, whose body calls ops; usable bare and with arguments.
 
@@ -244,28 +279,34 @@ def job(
         resource_defs: Resources by the keys that ops require; a value that is no ResourceDefinition is the resource itself.
         executor_def: How its steps are executed; when left out, the run configuration names an executor.
         tags: Labels of its runs.
-        config: The run configuration of runs that are given none.
+        config: The run configuration of runs that are given none; or a ConfigMapping that makes the run configuration from
+            what runs are given.
+        retry_policy: How often a step that failed is tried again, where its op says nothing of it.
+        hooks: What is called after each step.
 
     Raises:
         InvalidDefinitionError: The body takes arguments, a call in it or an argument does not fit.
     """
     if name is not None and not isinstance(name, str):
-        return _define(name, name.__name__, description, resource_defs, executor_def, tags, config)
+        return _define(name, name.__name__, description)
+    arguments = {
+        "resource_defs": resource_defs,
+        "executor_def": executor_def,
+        "tags": tags,
+        "config": config,
+        "retry_policy": retry_policy,
+        "hooks": hooks,
+    }
+    return lambda function: _define(function, name or function.__name__, description, **arguments)
 
-    def define(function: JobFunction) -> JobDefinition:
-        return _define(
-            function, name or function.__name__, description, resource_defs, executor_def, tags, config
-        )
 
-    return define
-
-
-def _define(function: JobFunction, name: str, description: str | None, *arguments: Any) -> JobDefinition:
+def _define(function: JobFunction, name: str, description: str | None, **arguments: Any) -> JobDefinition:
     if not callable(function) or inspect.signature(function).parameters:
         raise InvalidDefinitionError(
             f"job {name!r}: @job decorates a function without parameters; what varies is run configuration"
         )
     shown = description if description is not None else inspect.getdoc(function)
-    definition = JobDefinition(name, compose(name, function).nodes, shown, *arguments)
+    composition = compose(name, function)
+    definition = JobDefinition(name, composition.nodes, shown, graphs=composition.graphs, **arguments)
     functools.update_wrapper(definition, function)  # type: ignore[arg-type]
     return definition

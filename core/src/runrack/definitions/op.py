@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -9,8 +10,10 @@ from typing import Any, Protocol, overload, runtime_checkable
 
 from runrack.definitions.composition import current_composition
 from runrack.definitions.configured import ConfigContract
+from runrack.definitions.hook import HookDefinition, check_hooks
 from runrack.definitions.op_signature import read_signature
 from runrack.definitions.output import In, Out, check_keys, check_name
+from runrack.definitions.retry_policy import RetryPolicy, check_retry_policy
 from runrack.errors import InvalidArgumentError, InvalidInvocationError
 from runrack.records.asset import check_tags
 
@@ -41,6 +44,7 @@ class OpDefinition:
         config_schema: What it accepts under `ops.<name>.config`; anything when left out.
         required_resource_keys: The resources that it uses.
         tags: Labels of its steps.
+        retry_policy: How often a step that failed is tried again; the job's when left out.
 
     Raises:
         InvalidDefinitionError: The function or an argument does not fit.
@@ -56,6 +60,7 @@ class OpDefinition:
         config_schema: Any = None,
         required_resource_keys: Iterable[str] | None = None,
         tags: Mapping[str, str] | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         chosen = name if name is not None else getattr(function, "__name__", "op")
         self._name = check_name("an op", chosen)
@@ -66,6 +71,8 @@ class OpDefinition:
         self._contract = ConfigContract.from_schema(config_schema)
         self._required_resource_keys = check_keys(f"op {chosen!r}", required_resource_keys)
         self._tags = check_tags(tags)
+        self._retry_policy = check_retry_policy(f"op {chosen!r}", retry_policy)
+        self._hooks: tuple[HookDefinition, ...] = ()
         self._alias: str | None = None
         functools.update_wrapper(self, function)
 
@@ -119,14 +126,25 @@ class OpDefinition:
         """Labels of its steps."""
         return self._tags
 
+    @property
+    def retry_policy(self) -> RetryPolicy | None:
+        """How often a step that failed is tried again; None when the job says."""
+        return self._retry_policy
+
+    @property
+    def hooks(self) -> tuple[HookDefinition, ...]:
+        """What is called after its steps."""
+        return self._hooks
+
     def alias(self, name: str) -> OpDefinition:
         """Return the op to be called under another name in the body of a job.
 
         Raises:
             InvalidDefinitionError: The name is no identifier.
         """
-        check_name("an op", name)
-        return self._renamed(self._name, self._description, self._config_schema, self._contract, name)
+        made = self._copy()
+        made._alias = check_name("an op", name)
+        return made
 
     def configured(
         self,
@@ -147,9 +165,32 @@ class OpDefinition:
         Raises:
             InvalidDefinitionError: The name is no identifier, or a value comes with a config_schema.
         """
-        shown = self._description if description is None else description
-        contract = self._contract.configured(config_or_config_fn, config_schema)
-        return self._renamed(name, shown, config_schema, contract)
+        made = self._copy()
+        made._name = check_name("an op", name)
+        made._description = self._description if description is None else description
+        made._config_schema = config_schema
+        made._contract = self._contract.configured(config_or_config_fn, config_schema)
+        return made
+
+    def with_hooks(self, hooks: Iterable[HookDefinition]) -> OpDefinition:
+        """Return the op with hooks that are called after its steps, besides those of the job.
+
+        Raises:
+            InvalidDefinitionError: Something among them is no hook.
+        """
+        made = self._copy()
+        made._hooks = check_hooks(f"op {self._name!r}", {*self._hooks, *hooks})
+        return made
+
+    def with_retry_policy(self, retry_policy: RetryPolicy) -> OpDefinition:
+        """Return the op with another retry policy.
+
+        Raises:
+            InvalidDefinitionError: It is none.
+        """
+        made = self._copy()
+        made._retry_policy = check_retry_policy(f"op {self._name!r}", retry_policy)
+        return made
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add the op to the job whose body is being run; outside of one, call its function."""
@@ -163,27 +204,8 @@ class OpDefinition:
             args = args[1:]
         return self._function(*args, **kwargs)
 
-    def _renamed(
-        self,
-        name: str,
-        description: str | None,
-        config_schema: Any,
-        contract: ConfigContract,
-        alias: str | None = None,
-    ) -> OpDefinition:
-        made = OpDefinition(
-            self._function,
-            name,
-            description,
-            self.ins,
-            self.outs,
-            config_schema,
-            self._required_resource_keys,
-            self._tags,
-        )
-        made._contract = contract
-        made._alias = alias
-        return made
+    def _copy(self) -> OpDefinition:
+        return copy.copy(self)
 
     def _direct_context(self, context: Any) -> Any:
         if isinstance(context, DirectContext):
@@ -207,6 +229,7 @@ def op(
     config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     tags: Mapping[str, str] | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> Callable[[OpFunction], OpDefinition]: ...
 def op(
     name: str | OpFunction | None = None,
@@ -216,6 +239,7 @@ def op(
     config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     tags: Mapping[str, str] | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> OpDefinition | Callable[[OpFunction], OpDefinition]:
     """Return an op for the decorated function; usable bare and with arguments, which are those of `OpDefinition`.
 
@@ -230,7 +254,7 @@ def op(
 
     def define(function: OpFunction) -> OpDefinition:
         return OpDefinition(
-            function, name, description, ins, out, config_schema, required_resource_keys, tags
+            function, name, description, ins, out, config_schema, required_resource_keys, tags, retry_policy
         )
 
     return define
