@@ -34,6 +34,7 @@ class Jury:
 
         class Tried(suite):
             abilities = frozenset({Ability.KEEPS_NUL_IN_NAMES})
+            patience_seconds = 2.0
 
             def make_storage(self, tmp_path: Path) -> Any:
                 return storage_type()

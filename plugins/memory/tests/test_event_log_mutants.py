@@ -12,6 +12,7 @@ from runrack.interfaces.event_log import NO_RECORD
 from runrack.records.asset_key import AssetKey
 from runrack.records.cursor import EventLogCursor
 from runrack.records.event_type import EventType
+from runrack.records.run_status import RunStatus
 from runrack.testing.conformance.event_log_storage import EventLogStorageConformance
 from runrack_memory import MemoryEventLogStorage
 
@@ -412,6 +413,88 @@ class ClaimsWithoutALock(MemoryEventLogStorage):
         return msgspec.structs.replace(status, slot_status="CLAIMED") if is_free else status
 
 
+class AltersCallbacks(MemoryEventLogStorage):
+    """Watches with callbacks of its own, which `altered` makes."""
+
+    @override
+    def watch(self, run_id, cursor, callback):
+        self.altered_ones = {**getattr(self, "altered_ones", {}), callback: self.altered(callback)}
+        super().watch(run_id, cursor, self.altered_ones[callback])
+
+    @override
+    def end_watch(self, run_id, callback):
+        super().end_watch(run_id, getattr(self, "altered_ones", {}).get(callback, callback))
+
+
+class DeliversTwice(AltersCallbacks):
+    def altered(self, callback):
+        return lambda entry, cursor: callback(entry, cursor) or callback(entry, cursor)
+
+
+class GivesTheCursorBefore(AltersCallbacks):
+    def altered(self, callback):
+        cursors = [BEGINNING]
+        return lambda entry, cursor: cursors.append(cursor) or callback(entry, cursors[-2])
+
+
+class EndsWatchesThatFail(AltersCallbacks):
+    def altered(self, callback):
+        def call(entry, cursor):
+            try:
+                return callback(entry, cursor)
+            except Exception:  # noqa: BLE001
+                return RunStatus.FAILURE
+
+        return call
+
+
+class EndsOnlyByEndWatch(AltersCallbacks):
+    def altered(self, callback):
+        return lambda entry, cursor: callback(entry, cursor) and None
+
+
+class TakesAnyStatusForAnEnd(AltersCallbacks):
+    def altered(self, callback):
+        return lambda entry, cursor: callback(entry, cursor) and RunStatus.SUCCESS
+
+
+class WatchesWhatIsNewOnly(MemoryEventLogStorage):
+    @override
+    def watch(self, run_id, cursor, callback):
+        newest = EventLogCursor.from_storage_id(self.get_maximum_record_id() or NO_RECORD)
+        super().watch(run_id, cursor or newest.to_string(), callback)
+
+
+class WatchesFromTheBeginning(MemoryEventLogStorage):
+    @override
+    def watch(self, run_id, cursor, callback):
+        super().watch(run_id, None, callback)
+
+
+class NeverEndsAWatch(MemoryEventLogStorage):
+    @override
+    def end_watch(self, run_id, callback):
+        pass
+
+
+class EndsAllWatchesOfARun(MemoryEventLogStorage):
+    @override
+    def watch(self, run_id, cursor, callback):
+        self.callbacks = [*getattr(self, "callbacks", ()), callback]
+        super().watch(run_id, cursor, callback)
+
+    @override
+    def end_watch(self, run_id, callback):
+        for each in getattr(self, "callbacks", ()):
+            super().end_watch(run_id, each)
+
+
+class EndsAWatchInTheBackground(MemoryEventLogStorage):
+    @override
+    def end_watch(self, run_id, callback):
+        threading.Thread(target=super().end_watch, args=(run_id, callback)).start()
+
+
 MUTANTS = {
     StoresDuplicates: "test_an_event_is_stored_once",
     GivesTheEntryBack: "test_the_stored_entry_counts",
@@ -459,6 +542,16 @@ MUTANTS = {
     ServesNobody: "test_a_freed_slot_goes_to_who_waited_longest",
     TakesSlotsAway: "test_a_shrinking_limit_takes_nothing_away",
     ClaimsWhenItChecks: "test_a_check_claims_nothing",
+    DeliversTwice: "test_a_watch_gets_what_is_stored_already_and_what_comes",
+    GivesTheCursorBefore: "test_a_watch_gets_the_cursor_of_each_entry",
+    EndsWatchesThatFail: "test_a_failing_callback_ends_nothing",
+    EndsOnlyByEndWatch: "test_the_status_of_a_finished_run_ends_a_watch",
+    TakesAnyStatusForAnEnd: "test_the_status_of_a_finished_run_ends_a_watch",
+    WatchesWhatIsNewOnly: "test_a_watch_gets_what_is_stored_already_and_what_comes",
+    WatchesFromTheBeginning: "test_a_watch_takes_the_cursor_of_a_page",
+    NeverEndsAWatch: "test_an_ended_watch_gets_nothing",
+    EndsAllWatchesOfARun: "test_an_ended_watch_gets_nothing",
+    EndsAWatchInTheBackground: "test_end_watch_waits_for_a_running_callback",
     ClaimsWithoutALock: "test_threads_never_hold_more_than_there_are",
 }
 """A storage that is wrong in one point, and the test that is there to find it."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from runrack.config.secret import has_secrets, redact
 from runrack.errors import InvalidArgumentError
 from runrack.instance.instance_base import InstanceBase
+from runrack.interfaces.event_watch import EventCallback
 from runrack.records.codec import decode_event, encode
 from runrack.records.event import Event, EventLogEntry, EventLogRecord
 from runrack.records.event_data import EngineEventData, RunCanceledData, RunFailureData
@@ -47,6 +48,7 @@ class EventMethods(InstanceBase):
         clean = [_without_secrets(entry) for entry in entries] if has_secrets() else entries
         records = self.storage.store_events(clean, epoch=epoch)
         if records:
+            self.event_log_storage.wake_watches()
             self._announce(records)
         return records
 
@@ -164,6 +166,14 @@ class EventMethods(InstanceBase):
     ) -> EventRecordsResult:
         """Return a page of the run status events of all runs. As `EventLog.fetch_run_status_changes`."""
         return self.event_log_storage.fetch_run_status_changes(records_filter, limit, cursor, ascending)
+
+    def watch_event_logs(self, run_id: str, cursor: str | None, callback: EventCallback) -> None:
+        """Call `callback` with every entry of a run, whoever stores it. As `EventLog.watch`."""
+        self.event_log_storage.watch(run_id, cursor, callback)
+
+    def end_watch_event_logs(self, run_id: str, callback: EventCallback) -> None:
+        """End what `watch_event_logs` began. As `EventLog.end_watch`."""
+        self.event_log_storage.end_watch(run_id, callback)
 
     def add_event_listener(self, run_id: str, listener: EventListener) -> None:
         """Call `listener` in this process with every entry of the run that this instance stores from now on."""

@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from threading import Lock
 from typing import TypeVar
 
 import msgspec
 
 from runrack.errors import InvalidArgumentError
+from runrack.interfaces.event_watch import EventCallback, EventWatcher, WatchSignal
 from runrack.interfaces.run_statistics import run_stats, step_stats
 from runrack.records.asset_key import AssetKey
 from runrack.records.cursor import EventLogCursor, EventLogCursorType, RunShardedEventsCursor
@@ -27,6 +29,8 @@ T = TypeVar("T")
 
 NO_RECORD = -1
 """The storage id before the first: what the cursor of an empty first page holds."""
+
+_making_a_watcher = Lock()
 
 
 class EventQuery(Record, frozen=True, kw_only=True):
@@ -72,6 +76,8 @@ class EventLog(ABC):
     positive and grow in the order in which entries become visible, so that a reader who continues after the last id
     that it saw misses nothing.
     """
+
+    _watcher: EventWatcher | None = None
 
     @abstractmethod
     def store_events(
@@ -252,6 +258,48 @@ class EventLog(ABC):
     ) -> Sequence[StepStats]:
         """Return what each step of a run came to, in the order in which they began; only `step_keys` when given."""
         return step_stats(run_id, self.query_events(EventQuery(run_id=run_id)), step_keys)
+
+    def watch(self, run_id: str, cursor: str | None, callback: EventCallback) -> None:
+        """Call `callback` with every entry of the run after `cursor`, stored already or later, and the cursor after it.
+
+        - Each entry once, in the order of storage, in a thread that all watches of this object share: a slow callback
+          delays the others.
+        - Until `end_watch`, or until the callback returns the status of a finished run. An unknown run is no error.
+        - An exception in the callback is logged; the entries after go on being delivered.
+        - A forked child watches nothing.
+
+        Raises:
+            InvalidArgumentError: The cursor is malformed.
+        """
+        self._own_watcher().watch(run_id, cursor, callback)
+
+    def end_watch(self, run_id: str, callback: EventCallback) -> None:
+        """End the watches of the run by this callback; nothing to do when there are none.
+
+        - It returns when the callback does not run any more, unless the callback itself is the caller.
+        """
+        if self._watcher is not None:
+            self._watcher.end_watch(run_id, callback)
+
+    def wake_watches(self) -> None:
+        """Let the watches look at once: who has stored events need not wait until they do so by themselves."""
+        if self._watcher is not None:
+            self._watcher.wake()
+
+    def end_all_watches(self) -> None:
+        """End all watches and their thread."""
+        if self._watcher is not None:
+            self._watcher.close()
+
+    def make_watch_signal(self) -> WatchSignal:
+        """Return what tells the watches when to look; a storage that is told of new entries returns its own kind."""
+        return WatchSignal()
+
+    def _own_watcher(self) -> EventWatcher:
+        if self._watcher is None:
+            with _making_a_watcher:
+                self._watcher = self._watcher or EventWatcher(self, self.make_watch_signal)
+        return self._watcher
 
     def _fetch_asset_events(
         self,

@@ -2,6 +2,8 @@
 
 from abc import ABC
 
+from typing_extensions import override
+
 from runrack.interfaces.asset_catalog import AssetCatalog
 from runrack.interfaces.concurrency_slots import ConcurrencySlots
 from runrack.interfaces.dynamic_partitions import DynamicPartitions
@@ -11,3 +13,8 @@ from runrack.interfaces.part import InstancePart
 
 class EventLogStorage(EventLog, AssetCatalog, DynamicPartitions, ConcurrencySlots, InstancePart, ABC):
     """Keeps the event log and its projections: four concerns, each with an interface of its own."""
+
+    @override
+    def dispose(self) -> None:
+        self.end_all_watches()
+        super().dispose()

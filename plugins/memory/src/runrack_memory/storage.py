@@ -60,6 +60,10 @@ class MemoryStorage(MemoryConfigurable, Storage):
             self._runs.delete_run(run_id)
             self._events.delete_events(run_id)
 
+    @override
+    def dispose(self) -> None:
+        self._events.dispose()
+
     def _new_ones(self, entries: Sequence[EventLogEntry]) -> Iterator[EventLogEntry]:
         """Yield the entries that are not stored yet, each once."""
         seen: set[str] = set()

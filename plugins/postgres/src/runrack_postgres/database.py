@@ -12,8 +12,10 @@ from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
 from runrack.errors import StorageError, StorageOutcomeUnknownError
+from runrack.interfaces.event_watch import WatchSignal
 from runrack.interfaces.progress_report import Report
 from runrack_postgres.dialect import PostgresDialect
+from runrack_postgres.watch_signal import PostgresWatchSignal
 from runrack_sql.database import Database
 from runrack_sql.fork import watch_forks
 from runrack_sql.url import label_of
@@ -77,6 +79,7 @@ class PostgresDatabase(Database):
             pool_use_lifo=True,  # a process with one thread keeps to one connection
             hide_parameters=True,
         )
+        self._options = options
         super().__init__(label, PostgresDialect(label), engine, creates_tables=creates_tables)
         self._readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._patience_seconds = patience_seconds
@@ -93,6 +96,10 @@ class PostgresDatabase(Database):
             else min(FIRST_CONTACT_SECONDS, self._patience_seconds)
         )
 
+    @override
+    def make_watch_signal(self) -> WatchSignal:
+        return PostgresWatchSignal(self._connect_to_listen)
+
     def before_fork(self) -> None:
         """As `Forkable.before_fork`: the child leaves the connections of its parent alone, so they can stay in use."""
 
@@ -104,6 +111,10 @@ class PostgresDatabase(Database):
         self._engine.dispose(close=False)
         self._opening = RLock()
         self._turn = Lock()
+
+    def _connect_to_listen(self) -> "psycopg.Connection[Any]":
+        _, parameters = self._engine.dialect.create_connect_args(self._engine.url)
+        return psycopg.connect(**{**self._options, **parameters}, autocommit=True)
 
     @override
     @contextmanager

@@ -19,7 +19,9 @@ from runrack.errors import (
     StorageFullError,
     StorageUnavailableError,
 )
+from runrack_postgres.watch_signal import CHANNEL
 from runrack_sql.dialect import Dialect, NewRow
+from runrack_sql.statement import Query
 
 _PASSING = {
     "08": "the connection failed",
@@ -76,6 +78,11 @@ class PostgresDialect(Dialect):
     def microseconds_now(self) -> ColumnElement[int]:
         # Not the time at which the transaction or the statement began: it may have waited for a row since.
         return cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+
+    @override
+    def announce(self, query: Query) -> Query:
+        # It rides on a query that is made in any case. The server sends it after the commit, and only to who listens.
+        return query.add_columns(func.pg_notify(CHANNEL, ""))
 
     @override
     def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import Connection, Engine, inspect, select
 
 from runrack.errors import StorageCorruptError, StorageVersionError
+from runrack.interfaces.event_watch import WatchSignal
 from runrack.interfaces.progress_report import Report, silent
 from runrack.interfaces.storage import SchemaStatus
 from runrack_sql.dialect import Dialect
@@ -80,6 +81,10 @@ class Database:
         self._open()
         with self._translated(), self._write_transaction() as conn:
             yield conn
+
+    def make_watch_signal(self) -> WatchSignal:
+        """Return what tells when to look for new events."""
+        return WatchSignal()
 
     def get_schema_status(self) -> SchemaStatus:
         """Return the version of the tables that the database has, and the one that it should have."""

@@ -11,6 +11,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from runrack.errors import RunrackError
 from runrack_sql.column_type import big_integer
 from runrack_sql.moment import now, to_microseconds
+from runrack_sql.statement import Query
 
 NewRow = ReadOnlyColumnCollection[str, Any]
 """The columns of the row that an upsert was about to insert."""
@@ -55,6 +56,13 @@ class Dialect(ABC):
         Here the clock of this machine, for a database that only this machine uses.
         """
         return literal(to_microseconds(now()), big_integer())
+
+    def announce(self, query: Query) -> Query:
+        """Return `query` such that, when its transaction has stored events, those who wait for them are told.
+
+        Here nobody can be told.
+        """
+        return query
 
     def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:
         """Return `column` as a sort key; rows without a value come first when ascending and last otherwise."""

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, func, select
 from typing_extensions import override
 
 from runrack.interfaces.event_log import EventLog, EventQuery
+from runrack.interfaces.event_watch import WatchSignal
 from runrack.records.event import EventLogEntry, EventLogRecord
 from runrack_sql.asset_fallback import AssetFallback
 from runrack_sql.asset_writer import AssetWriter
@@ -68,6 +69,10 @@ class SqlEventLog(EventLog, SqlPart):
     def get_maximum_record_id(self) -> int | None:
         with self.database.read() as conn:
             return conn.execute(select(func.max(events.c.id))).scalar()
+
+    @override
+    def make_watch_signal(self) -> WatchSignal:
+        return self.database.make_watch_signal()
 
     @override
     @repeatable

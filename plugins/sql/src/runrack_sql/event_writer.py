@@ -48,7 +48,7 @@ class EventWriter:
         self._advance = Prepared(
             update(event_ids).values(last=event_ids.c.last + bindparam("count")), dialect
         )
-        self._last = Prepared(select(event_ids.c.last), dialect)
+        self._last = Prepared(dialect.announce(select(event_ids.c.last)), dialect)
         self._find_one = Prepared(_find(1), dialect)
         self._find_many = Prepared(_find(_LOOKUPS), dialect)
         self._insert = Prepared(insert(events), dialect)

@@ -63,6 +63,11 @@ class SqlStorage(SqlPart, Storage):
             self._events.remove_run(conn, run_id)
             self._runs.remove_run(conn, run_id)
 
+    @override
+    def dispose(self) -> None:
+        self._events.end_all_watches()
+        super().dispose()
+
     def _append_all(self, conn: Connection, encoded: Sequence[EncodedEntry]) -> Sequence[EventLogRecord]:
         return self._events.append(conn, encoded, lambda item: self._is_late(conn, item))
 

@@ -12,10 +12,11 @@ from runrack.testing.conformance.dynamic_partitions import DynamicPartitionsTest
 from runrack.testing.conformance.event_model import EventModelMachine
 from runrack.testing.conformance.event_reading import CrossRunTests, RunLogTests, StatisticsTests
 from runrack.testing.conformance.event_storing import EventStoringTests
+from runrack.testing.conformance.event_watching import EventWatchingTests
 from runrack.testing.conformance.model_comparison import ModelComparison
 
 
-class EventLogConformance(EventStoringTests, RunLogTests, CrossRunTests, StatisticsTests):
+class EventLogConformance(EventStoringTests, RunLogTests, CrossRunTests, StatisticsTests, EventWatchingTests):
     """The tests of the log itself."""
 
 
