@@ -6,7 +6,6 @@ from runrack.definitions.multi_partitions import MultiPartitionKey, MultiPartiti
 from runrack.definitions.partitions import DynamicPartitionsDefinition, StaticPartitionsDefinition
 from runrack.errors import InvalidArgumentError
 from runrack.instance.instance import Instance
-from runrack.instance.partition_status import EARLIER_PLANS
 from runrack.records.asset import AssetPartitionStatus
 from runrack.records.asset_key import AssetKey
 from runrack.records.event_type import EventType
@@ -115,14 +114,22 @@ def test_a_canceled_run_does_not_clear_a_failure(instance):
     assert found == {"a": FAILED, "b": MATERIALIZED}
 
 
-def test_how_far_back_it_looks_is_bounded(instance):
-    """A failure is seen behind `EARLIER_PLANS` canceled runs, and not behind one more."""
+def test_a_failure_shows_behind_any_number_of_canceled_runs(instance):
+    """However many runs were canceled after it, by an event or from the beginning, the failure is seen."""
     plan(instance, RunStatus.FAILURE)
-    for _ in range(EARLIER_PLANS):
+    for _ in range(30):
         plan(instance, RunStatus.CANCELED)
+        instance.report_run_canceled(instance.get_run_by_id(plan(instance)))
     assert status(instance) == FAILED
-    plan(instance, RunStatus.CANCELED)
-    assert status(instance) is None
+    assert len(instance.event_log_storage.get_pending_plans(ASSET)) == 31
+
+
+def test_runs_that_ended_leave_one_plan(instance):
+    """However often a partition was planned and not written, the newest end counts, and one plan is kept."""
+    for _ in range(30):
+        instance.report_run_failed(instance.get_run_by_id(plan(instance)))
+    assert status(instance) == FAILED
+    assert len(instance.event_log_storage.get_pending_plans(ASSET)) == 1
 
 
 def test_a_deleted_run_counts_for_nothing(instance):

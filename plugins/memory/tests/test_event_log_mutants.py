@@ -12,6 +12,7 @@ from runrack.interfaces.event_log import NO_RECORD
 from runrack.records.asset_key import AssetKey
 from runrack.records.cursor import EventLogCursor
 from runrack.records.event_type import EventType
+from runrack.records.page import PaginatedResults
 from runrack.records.run_status import RunStatus
 from runrack.testing.conformance.event_log_storage import EventLogStorageConformance
 from runrack_memory import MemoryEventLogStorage
@@ -303,6 +304,182 @@ class GivesAnOlderEvent(MemoryEventLogStorage):
         return {name: i for name, i in first.items() if after_cursor is None or i > after_cursor}
 
 
+class KeepsFulfilledPlans(MemoryEventLogStorage):
+    @override
+    def _store(self, entry, *, late):
+        plans = {
+            key: {p: dict(by_run) for p, by_run in a.plans._plans.items()} for key, a in self._assets.items()
+        }
+        record = super()._store(entry, late=late)
+        if entry.event_type is EventType.ASSET_MATERIALIZATION and record.asset_key in plans:
+            self._assets[record.asset_key].plans._plans.update(plans[record.asset_key])
+        return record
+
+
+class FulfilsPlansByObserving(MemoryEventLogStorage):
+    @override
+    def _store(self, entry, *, late):
+        record = super()._store(entry, late=late)
+        if entry.event_type is EventType.ASSET_OBSERVATION:
+            self._assets[record.asset_key].plans.drop_partition(record.partition_key)
+        return record
+
+
+class KeepsTheNewestPlanOnly(MemoryEventLogStorage):
+    @override
+    def get_pending_plans(self, asset_key, partitions=None):
+        return list(
+            {plan.partition: plan for plan in super().get_pending_plans(asset_key, partitions)}.values()
+        )
+
+
+class KeepsThePlansOfCanceledRuns(MemoryEventLogStorage):
+    @override
+    def _end_plans(self, record):
+        if record.event_type is not EventType.RUN_CANCELED:
+            super()._end_plans(record)
+
+
+class LetsLateEndsCount(MemoryEventLogStorage):
+    @override
+    def _store(self, entry, *, late):
+        record = super()._store(entry, late=late)
+        self._end_plans(record)
+        return record
+
+
+class KeepsThePlansOfDeletedRuns(MemoryEventLogStorage):
+    @override
+    def delete_events(self, run_id):
+        plans = {
+            key: {p: dict(by_run) for p, by_run in a.plans._plans.items()} for key, a in self._assets.items()
+        }
+        super().delete_events(run_id)
+        for key, by_partition in plans.items():
+            self._assets[key].plans._plans.update(by_partition)
+
+
+class KeepsThePlansOfAllEndedRuns(MemoryEventLogStorage):
+    @override
+    def _end_plans(self, record):
+        if record.event_type is EventType.RUN_CANCELED:
+            super()._end_plans(record)
+
+
+class ForgetsUnfinishedRuns(MemoryEventLogStorage):
+    @override
+    def _end_plans(self, record):
+        for asset in self._assets.values():
+            asset.plans._decided.update(
+                plan for plans in asset.plans._plans.values() for plan in plans.values()
+            )
+        super()._end_plans(record)
+
+
+class ForgetsWhoPlanned(MemoryEventLogStorage):
+    @override
+    def get_latest_planned_materialization_info(self, asset_key, partition=None):
+        newest = super().get_latest_planned_materialization_info(asset_key, partition)
+        return None if newest is None else msgspec.structs.replace(newest, run_id="run")
+
+
+class AttemptsOnceWritten(MemoryEventLogStorage):
+    @override
+    def get_latest_asset_partition_materialization_attempts_without_materializations(
+        self, asset_key, after_storage_id=None
+    ):
+        planned = self.get_latest_event_by_partition(asset_key, EventType.ASSET_MATERIALIZATION_PLANNED)
+        written = self.get_materialized_partitions(asset_key)
+        return {name: plan for name, plan in planned.items() if name not in written}
+
+
+class WipesPartitionsOfTheRowOnly(MemoryEventLogStorage):
+    @override
+    def wipe_asset_partitions(self, asset_key, partition_keys):
+        super().wipe_asset_partitions(asset_key, partition_keys)
+        if asset_key in self._assets:
+            self._assets[asset_key]._hidden_partitions.clear()
+
+
+class WipesThePartitionsOfAllAssets(MemoryEventLogStorage):
+    @override
+    def wipe_asset_partitions(self, asset_key, partition_keys):
+        for key in self._assets:
+            super().wipe_asset_partitions(key, partition_keys)
+
+
+class KeepsTheLatestOfAWipedPartition(MemoryEventLogStorage):
+    @override
+    def wipe_asset_partitions(self, asset_key, partition_keys):
+        asset = self._assets.get(asset_key)
+        if asset is not None:
+            asset.hide_partitions(partition_keys, self._journal.last_id)
+
+
+class WipesPartitionsForGood(MemoryEventLogStorage):
+    @override
+    def wipe_asset_partitions(self, asset_key, partition_keys):
+        super().wipe_asset_partitions(asset_key, partition_keys)
+        if asset_key in self._assets:
+            self._assets[asset_key]._hidden_partitions.update(dict.fromkeys(partition_keys, 2**62))
+
+
+class WipesOneCharacterPartitions(MemoryEventLogStorage):
+    @override
+    def wipe_asset_partitions(self, asset_key, partition_keys):
+        super().wipe_asset_partitions(asset_key, list(partition_keys))
+
+
+class SkipsByThePositionOfTheLastPage(MemoryEventLogStorage):
+    @override
+    def get_paginated_dynamic_partitions(self, partitions_def_name, limit, ascending=True, cursor=None):
+        start = 0 if cursor is None else int(cursor)
+        keys = self.get_dynamic_partitions(partitions_def_name, ascending=ascending)
+        return PaginatedResults(keys[start : start + limit], f"{start + limit}", len(keys) > start + limit)
+
+
+class TellsMoreWhenThePageIsFull(MemoryEventLogStorage):
+    @override
+    def get_paginated_dynamic_partitions(self, partitions_def_name, limit, ascending=True, cursor=None):
+        page = super().get_paginated_dynamic_partitions(partitions_def_name, limit, ascending, cursor)
+        return msgspec.structs.replace(page, has_more=len(page.results) == limit)
+
+
+class FindsEveryPartition(MemoryEventLogStorage):
+    @override
+    def get_existing_dynamic_partitions(self, partitions_def_name, partition_keys):
+        return set(partition_keys)
+
+
+class IdentifiesByCount(MemoryEventLogStorage):
+    @override
+    def get_dynamic_partitions_definition_id(self, partitions_def_name):
+        return str(len(self.get_dynamic_partitions(partitions_def_name)))
+
+
+class GivesAllTags(MemoryEventLogStorage):
+    @override
+    def get_event_tags_for_asset(self, asset_key, filter_tags=None, filter_event_id=None):
+        return super().get_event_tags_for_asset(asset_key, None, filter_event_id)
+
+
+class TakesAnObservationForTheData(MemoryEventLogStorage):
+    @override
+    def get_latest_data_version_record(
+        self, asset_key, is_source=None, partition_key=None, before_cursor=None, after_cursor=None
+    ):
+        return super().get_latest_data_version_record(
+            asset_key, is_source is not False, partition_key, before_cursor, after_cursor
+        )
+
+
+class ForgetsCheckPartitions(MemoryEventLogStorage):
+    @override
+    def get_asset_check_evaluations(self, asset_key, check_name, limit, before_id=None):
+        found = super().get_asset_check_evaluations(asset_key, check_name, limit + 1, before_id)
+        return found[1:]
+
+
 class SortsDynamicPartitions(MemoryEventLogStorage):
     @override
     def get_dynamic_partitions(self, partitions_def_name, limit=None, ascending=True, after_key=None):
@@ -531,6 +708,28 @@ MUTANTS = {
     LooksUpTheKeyCursor: "test_a_cursor_needs_not_exist",
     GivesRecordsTwice: "test_records_are_those_asked_for",
     GivesAnOlderEvent: "test_the_newest_event_of_each_partition",
+    KeepsFulfilledPlans: "test_plans_wait_until_they_are_fulfilled",
+    FulfilsPlansByObserving: "test_plans_wait_until_they_are_fulfilled",
+    KeepsTheNewestPlanOnly: "test_plans_wait_until_they_are_fulfilled",
+    KeepsThePlansOfCanceledRuns: "test_the_plans_of_a_canceled_run_go",
+    LetsLateEndsCount: "test_the_plans_of_a_canceled_run_go",
+    KeepsThePlansOfDeletedRuns: "test_the_plans_of_a_deleted_run_go",
+    KeepsThePlansOfAllEndedRuns: "test_of_ended_runs_the_newest_plan_stays",
+    ForgetsUnfinishedRuns: "test_of_ended_runs_the_newest_plan_stays",
+    ForgetsWhoPlanned: "test_the_newest_plan_is_known_with_its_run",
+    AttemptsOnceWritten: "test_attempts_without_materialization",
+    WipesPartitionsOfTheRowOnly: "test_a_partition_wipe_hides_what_was_stored",
+    WipesThePartitionsOfAllAssets: "test_a_partition_wipe_hides_what_was_stored",
+    KeepsTheLatestOfAWipedPartition: "test_the_latest_state_gives_way",
+    WipesPartitionsForGood: "test_a_wiped_partition_can_be_written_again",
+    WipesOneCharacterPartitions: "test_wiped_partitions_are_a_list_of_strings",
+    SkipsByThePositionOfTheLastPage: "test_pages_of_keys_outlive_the_key_they_ended_with",
+    TellsMoreWhenThePageIsFull: "test_pages_of_keys_outlive_the_key_they_ended_with",
+    FindsEveryPartition: "test_existing_keys_are_picked_out",
+    IdentifiesByCount: "test_the_id_of_a_definition_follows_its_keys",
+    GivesAllTags: "test_indexed_tags_are_told_for_each_event",
+    TakesAnObservationForTheData: "test_the_latest_data_version_record",
+    ForgetsCheckPartitions: "test_evaluations_of_a_check",
     SortsDynamicPartitions: "test_keys_come_in_the_order_in_which_they_were_added",
     AcceptsABareString: "test_keys_are_a_list_of_strings",
     PutsARemovedKeyBack: "test_a_removed_key_comes_back_at_the_end",

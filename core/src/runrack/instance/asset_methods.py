@@ -8,6 +8,7 @@ from runrack.definitions.partitions import PartitionsDefinition
 from runrack.errors import InvalidArgumentError
 from runrack.instance.event_methods import EventMethods
 from runrack.instance.partition_status import partition_status
+from runrack.interfaces.asset_history import AssetKeyPartition
 from runrack.records import tags as tag_names
 from runrack.records.asset import (
     AssetCheckEvaluation,
@@ -17,8 +18,8 @@ from runrack.records.asset import (
     RunlessAssetEvent,
 )
 from runrack.records.asset_key import AssetKey
-from runrack.records.asset_record import AssetRecord
-from runrack.records.event import Event, EventLogEntry
+from runrack.records.asset_record import AssetRecord, PartitionEvent
+from runrack.records.event import Event, EventLogEntry, EventLogRecord
 from runrack.records.event_data import (
     AssetCheckEvaluationData,
     AssetObservationData,
@@ -27,6 +28,7 @@ from runrack.records.event_data import (
 )
 from runrack.records.event_filter import AssetRecordsFilter, EventRecordsResult
 from runrack.records.event_type import EventType
+from runrack.records.page import PaginatedResults
 
 RUNLESS = ""
 """The run id of events that belong to no run."""
@@ -94,6 +96,56 @@ class AssetMethods(EventMethods):
         """Return a page of the observations of one asset. As `EventLog.fetch_materializations`."""
         return self.event_log_storage.fetch_observations(records_filter, limit, cursor, ascending)
 
+    def fetch_planned_materializations(
+        self,
+        records_filter: AssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Return a page of the plans of one asset. As `EventLog.fetch_materializations`."""
+        return self.event_log_storage.fetch_planned_materializations(records_filter, limit, cursor, ascending)
+
+    def get_asset_keys_for_run(
+        self, run_id: str, of_type: EventType | Collection[EventType] | None = None
+    ) -> Sequence[AssetKey]:
+        """Return the assets that a run's events are about. As `AssetHistory.get_asset_keys_for_run`."""
+        return self.event_log_storage.get_asset_keys_for_run(run_id, of_type)
+
+    def get_asset_partitions_for_run(
+        self, run_id: str, of_type: EventType | Collection[EventType] | None = None
+    ) -> Sequence[AssetKeyPartition]:
+        """Return the partitions of assets that a run's events are about. As in `AssetHistory`."""
+        return self.event_log_storage.get_asset_partitions_for_run(run_id, of_type)
+
+    def get_event_tags_for_asset(
+        self,
+        asset_key: AssetKey,
+        filter_tags: Mapping[str, str] | None = None,
+        filter_event_id: int | None = None,
+    ) -> Sequence[Mapping[str, str]]:
+        """Return the indexed tags of an asset's events. As `AssetHistory.get_event_tags_for_asset`."""
+        return self.event_log_storage.get_event_tags_for_asset(asset_key, filter_tags, filter_event_id)
+
+    def get_latest_planned_materialization_info(
+        self, asset_key: AssetKey, partition: str | None = None
+    ) -> PartitionEvent | None:
+        """Return the newest plan of an asset. As `AssetCatalog.get_latest_planned_materialization_info`."""
+        return self.event_log_storage.get_latest_planned_materialization_info(asset_key, partition)
+
+    def get_latest_data_version_record(
+        self,
+        key: AssetKey,
+        is_source: bool | None = None,
+        partition_key: str | None = None,
+        before_cursor: int | None = None,
+        after_cursor: int | None = None,
+    ) -> EventLogRecord | None:
+        """Return what tells which data an asset holds. As `AssetHistory.get_latest_data_version_record`."""
+        return self.event_log_storage.get_latest_data_version_record(
+            key, is_source, partition_key, before_cursor, after_cursor
+        )
+
     def get_materialized_partitions(
         self, asset_key: AssetKey, before_cursor: int | None = None, after_cursor: int | None = None
     ) -> set[str]:
@@ -121,8 +173,8 @@ class AssetMethods(EventMethods):
         - IN_PROGRESS: a run that is to write it, planned after it was last written, is not finished.
         - FAILED: the same, and the run failed.
         - None: nothing of this, or the definition has no partition with this key.
-        - A run that was canceled or deleted counts for nothing; what was planned before it counts instead, up to 20
-          plans back.
+        - A run that was canceled or deleted counts for nothing; what was planned before it counts instead. Of runs that
+          ended otherwise, the newest is remembered: see `AssetCatalog.get_pending_plans`.
 
         Raises:
             InvalidArgumentError: `partition_keys` is one string.
@@ -165,6 +217,23 @@ class AssetMethods(EventMethods):
             )
             self.report_event(wiped, RUNLESS)
 
+    def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
+        """Hide the history of some partitions from every asset query and record that; the logs of runs keep it.
+
+        - Partitions without history, and an unknown asset, are no error.
+
+        Raises:
+            InvalidArgumentError: `partition_keys` is one string, or holds something that is no string.
+        """
+        self.event_log_storage.wipe_asset_partitions(asset_key, partition_keys)
+        wiped = Event(
+            EventType.ASSET_WIPED,
+            "",
+            message=f"Wiped {len(partition_keys)} partitions of {asset_key.to_user_string()}.",
+            event_specific_data=AssetWipedData(asset_key, tuple(partition_keys)),
+        )
+        self.report_event(wiped, RUNLESS)
+
     def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
         """Add the keys that are missing. As `DynamicPartitions.add_dynamic_partitions`."""
         self.event_log_storage.add_dynamic_partitions(partitions_def_name, partition_keys)
@@ -176,6 +245,24 @@ class AssetMethods(EventMethods):
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
         """Tell whether the key exists."""
         return self.event_log_storage.has_dynamic_partition(partitions_def_name, partition_key)
+
+    def get_paginated_dynamic_partitions(
+        self, partitions_def_name: str, limit: int, ascending: bool = True, cursor: str | None = None
+    ) -> PaginatedResults[str]:
+        """Return a page of the keys. As `DynamicPartitions.get_paginated_dynamic_partitions`."""
+        return self.event_log_storage.get_paginated_dynamic_partitions(
+            partitions_def_name, limit, ascending, cursor
+        )
+
+    def get_existing_dynamic_partitions(
+        self, partitions_def_name: str, partition_keys: Collection[str]
+    ) -> set[str]:
+        """Return those of the keys that exist."""
+        return self.event_log_storage.get_existing_dynamic_partitions(partitions_def_name, partition_keys)
+
+    def get_dynamic_partitions_definition_id(self, partitions_def_name: str) -> str:
+        """Return a text that changes when the keys or their order do."""
+        return self.event_log_storage.get_dynamic_partitions_definition_id(partitions_def_name)
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
         """Remove the key; one that does not exist is no error."""

@@ -4,14 +4,13 @@ from abc import ABC
 
 from typing_extensions import override
 
-from runrack.interfaces.asset_catalog import AssetCatalog
+from runrack.interfaces.asset_history import AssetHistory
 from runrack.interfaces.concurrency_slots import ConcurrencySlots
 from runrack.interfaces.dynamic_partitions import DynamicPartitions
-from runrack.interfaces.event_log import EventLog
 from runrack.interfaces.part import InstancePart
 
 
-class EventLogStorage(EventLog, AssetCatalog, DynamicPartitions, ConcurrencySlots, InstancePart, ABC):
+class EventLogStorage(AssetHistory, DynamicPartitions, ConcurrencySlots, InstancePart, ABC):
     """Keeps the event log and its projections: four concerns, each with an interface of its own."""
 
     @override

@@ -7,7 +7,7 @@ import msgspec
 
 from runrack.errors import InvalidArgumentError, InvariantViolationError
 from runrack.records import event_data as data
-from runrack.records.asset import AssetMaterialization, AssetObservation
+from runrack.records.asset import AssetCheckEvaluation, AssetMaterialization, AssetObservation
 from runrack.records.asset_key import AssetKey
 from runrack.records.error_info import SerializableErrorInfo
 from runrack.records.event_type import STATUS_AFTER, EventType
@@ -181,6 +181,12 @@ class EventLogEntry(Record, frozen=True, tag_field="record", tag="event/1"):
         """The observation that the entry reports."""
         payload = None if self.event is None else self.event.event_specific_data
         return payload.asset_observation if isinstance(payload, data.AssetObservationData) else None
+
+    @property
+    def asset_check_evaluation(self) -> AssetCheckEvaluation | None:
+        """The evaluation of a check that the entry reports."""
+        payload = None if self.event is None else self.event.event_specific_data
+        return payload.asset_check_evaluation if isinstance(payload, data.AssetCheckEvaluationData) else None
 
     @property
     def tags(self) -> dict[str, str]:

@@ -11,6 +11,9 @@ PRIORITY = "runrack/priority"
 
 CODE_LOCATION = "runrack/code_location"
 CODE_VERSION = "runrack/code_version"
+DATA_VERSION = "runrack/data_version"
+PARTITION_DIMENSION_PREFIX = "runrack/partition/"
+"""On an event of a partition with several dimensions: before the name of each."""
 
 _LARGEST = 2**31 - 1
 
@@ -24,3 +27,6 @@ def priority_of(tags: Mapping[str, str]) -> int:
     return max(-_LARGEST, min(priority, _LARGEST))
 
 
+def is_indexed(name: str) -> bool:
+    """Tell whether a tag of an asset event is one that is asked for over all events of the asset."""
+    return name == DATA_VERSION or name.startswith(PARTITION_DIMENSION_PREFIX)

@@ -9,10 +9,11 @@ from threading import RLock
 from typing_extensions import override
 
 from runrack.host.configurable import ConfigurableClassData
+from runrack.interfaces.asset_catalog import check_partition_keys
 from runrack.interfaces.event_log import EventQuery
 from runrack.interfaces.event_log_storage import EventLogStorage
 from runrack.records.asset_key import AssetKey
-from runrack.records.asset_record import AssetRecord
+from runrack.records.asset_record import AssetRecord, PartitionEvent, PendingPlan
 from runrack.records.codec import decode_event, encode
 from runrack.records.event import EventLogEntry, EventLogRecord
 from runrack.records.event_type import EventType
@@ -22,6 +23,7 @@ from runrack_memory.configurable import MemoryConfigurable
 from runrack_memory.dynamic_partitions import MemoryDynamicPartitions
 from runrack_memory.journal import Journal
 from runrack_memory.limit import checked_limit
+from runrack_memory.pending_plans import DECIDING
 
 
 class MemoryEventLogStorage(
@@ -50,7 +52,7 @@ class MemoryEventLogStorage(
     def query_events(self, query: EventQuery) -> Sequence[EventLogRecord]:
         with self._lock:
             asset = None if query.asset_key is None else self._assets.get(query.asset_key)
-            return self._journal.select(query, 0 if asset is None else asset.hidden_up_to)
+            return self._journal.select(query, (lambda _: False) if asset is None else asset.is_hidden)
 
     @override
     def delete_events(self, run_id: str) -> None:
@@ -58,6 +60,8 @@ class MemoryEventLogStorage(
             gone = self._journal.remove_run(run_id)
             for key in {record.asset_key for record in gone.values() if record.asset_key in self._assets}:
                 self._assets[key].fall_back(gone, self.query_events(EventQuery(asset_key=key)))
+            for asset in self._assets.values():
+                asset.plans.drop_run(run_id)
             self.free_concurrency_slots_for_run(run_id)
 
     @override
@@ -97,21 +101,39 @@ class MemoryEventLogStorage(
                 asset.wipe(self._journal.last_id, time.time())
 
     @override
-    def get_latest_storage_id_by_partition(
+    def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Collection[str]) -> None:
+        checked_keys = check_partition_keys(partition_keys)
+        with self._lock:
+            asset = self._assets.get(asset_key)
+            if asset is not None:
+                asset.hide_partitions(checked_keys, self._journal.last_id)
+                asset.forget_hidden(self.query_events(EventQuery(asset_key=asset_key)))
+
+    @override
+    def get_latest_event_by_partition(
         self,
         asset_key: AssetKey,
         event_type: EventType,
         partitions: Collection[str] | None = None,
         after_cursor: int | None = None,
-    ) -> Mapping[str, int]:
+    ) -> Mapping[str, PartitionEvent]:
         with self._lock:
             asset = self._assets.get(asset_key)
             newest = {} if asset is None else asset.newest_by_partition(event_type)
+        wanted = set(partitions or ())
         return {
-            name: storage_id
-            for name, storage_id in newest.items()
-            if (not partitions or name in partitions) and (after_cursor is None or storage_id > after_cursor)
+            name: event
+            for name, event in newest.items()
+            if (not wanted or name in wanted) and (after_cursor is None or event.storage_id > after_cursor)
         }
+
+    @override
+    def get_pending_plans(
+        self, asset_key: AssetKey, partitions: Collection[str] | None = None
+    ) -> Sequence[PendingPlan]:
+        with self._lock:
+            asset = self._assets.get(asset_key)
+            return [] if asset is None else asset.plans.select(set(partitions or ()))
 
     def has_event(self, event_id: str) -> bool:
         """Tell whether an entry with this id is stored."""
@@ -124,7 +146,19 @@ class MemoryEventLogStorage(
         record = self._journal.append(entry, late=late)
         if record.asset_key is not None and entry.event_type in CATALOGUED:
             self._asset(record.asset_key).apply(record)
+        if not late:
+            self._end_plans(record)
         return record
+
+    def _end_plans(self, record: EventLogRecord) -> None:
+        """Let the plans of a run follow its end."""
+        event_type = record.event_log_entry.event_type
+        if event_type in DECIDING:
+            for asset in self._assets.values():
+                asset.plans.decide(record.run_id)
+        elif event_type is EventType.RUN_CANCELED:
+            for asset in self._assets.values():
+                asset.plans.drop_run(record.run_id)
 
     def _asset(self, asset_key: AssetKey) -> AssetState:
         return self._assets.setdefault(asset_key, AssetState(len(self._assets) + 1, asset_key))

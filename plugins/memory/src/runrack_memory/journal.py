@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 
 from runrack.interfaces.event_log import EventQuery
@@ -58,13 +58,16 @@ class Journal:
             self._ids_of_asset[key] = kept
         return gone
 
-    def select(self, query: EventQuery, hidden_up_to: int = 0) -> Sequence[EventLogRecord]:
-        """Return what `query` selects, without ids up to `hidden_up_to`."""
+    def select(
+        self, query: EventQuery, is_hidden: Callable[[EventLogRecord], bool]
+    ) -> Sequence[EventLogRecord]:
+        """Return what `query` selects, without what is hidden."""
         ids = self._candidates(query)
-        start = bisect_right(ids, max(hidden_up_to, query.after_id or 0))
+        start = bisect_right(ids, query.after_id or 0)
         stop = len(ids) if query.before_id is None else bisect_left(ids, query.before_id)
         places = range(start, stop) if query.ascending else range(stop - 1, start - 1, -1)
-        found = (record for place in places if _matches(query, record := self._records[ids[place]]))
+        matching = (record for place in places if _matches(query, record := self._records[ids[place]]))
+        found = (record for record in matching if not is_hidden(record))
         return list(islice(found, query.offset, _end(query)))
 
     def _candidates(self, query: EventQuery) -> Sequence[int]:

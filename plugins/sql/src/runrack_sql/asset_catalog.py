@@ -2,21 +2,21 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from typing_extensions import override
 
-from runrack.interfaces.asset_catalog import AssetCatalog
+from runrack.interfaces.asset_catalog import AssetCatalog, check_partition_keys
 from runrack.records.asset_key import AssetKey
-from runrack.records.asset_record import AssetEntry, AssetRecord
+from runrack.records.asset_record import AssetEntry, AssetRecord, PartitionEvent, PendingPlan
 from runrack.records.event import EventLogRecord
 from runrack.records.event_type import EventType
-from runrack_sql.asset_writer import wipe_asset
+from runrack_sql.asset_writer import wipe_asset, wipe_asset_partitions
 from runrack_sql.event_row import asset_digest, event_record
 from runrack_sql.event_writer import hold_log
-from runrack_sql.limit import check_limit, chunks
+from runrack_sql.limit import KEYS_PER_QUERY, check_limit, chunks
 from runrack_sql.part import SqlPart
 from runrack_sql.retry import repeatable, repeatable_if_undone
-from runrack_sql.schema import asset_partitions, assets
+from runrack_sql.schema import asset_partitions, asset_plans, assets
 from runrack_sql.statement import AnyRow, Query
 from runrack_sql.text_key import digest, head, starts_with
 
@@ -62,25 +62,57 @@ class SqlAssetCatalog(AssetCatalog, SqlPart):
             wipe_asset(conn, asset_key)
 
     @override
+    @repeatable_if_undone
+    def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Collection[str]) -> None:
+        checked_keys = check_partition_keys(partition_keys)
+        with self.database.write() as conn:
+            hold_log(conn)
+            wipe_asset_partitions(conn, self.database.dialect, asset_key, checked_keys)
+
+    @override
     @repeatable
-    def get_latest_storage_id_by_partition(
+    def get_latest_event_by_partition(
         self,
         asset_key: AssetKey,
         event_type: EventType,
         partitions: Collection[str] | None = None,
         after_cursor: int | None = None,
-    ) -> Mapping[str, int]:
-        statement = select(asset_partitions.c.partition, asset_partitions.c.storage_id).where(
-            asset_partitions.c.asset_digest == asset_digest(asset_key),
-            asset_partitions.c.event_type == event_type.value,
+    ) -> Mapping[str, PartitionEvent]:
+        latest = asset_partitions.c
+        statement = select(latest.partition_digest, latest.partition, latest.storage_id, latest.run_id).where(
+            latest.asset_digest == asset_digest(asset_key), latest.event_type == event_type.value
         )
         if after_cursor is not None:
-            statement = statement.where(asset_partitions.c.storage_id > after_cursor)
-        found: dict[str, int] = {}
+            statement = statement.where(latest.storage_id > after_cursor)
+        rows = self._of_partitions(statement, latest.partition_digest, partitions)
+        return {row.partition: PartitionEvent(row.storage_id, row.run_id or "") for row in rows}
+
+    @override
+    @repeatable
+    def get_pending_plans(
+        self, asset_key: AssetKey, partitions: Collection[str] | None = None
+    ) -> Sequence[PendingPlan]:
+        plan = asset_plans.c
+        statement = select(plan.partition_digest, plan.partition, plan.storage_id, plan.run_id).where(
+            plan.asset_digest == asset_digest(asset_key)
+        )
+        rows = self._of_partitions(statement, plan.partition_digest, partitions)
+        newest_first = sorted(rows, key=lambda row: row.storage_id, reverse=True)
+        return [PendingPlan(row.partition, row.storage_id, row.run_id) for row in newest_first]
+
+    def _of_partitions(
+        self, statement: Query, column: ColumnElement[str], partitions: Collection[str] | None
+    ) -> Sequence[AnyRow]:
+        """Return the rows of some partitions of an asset; of all when there are none.
+
+        Very many are picked from all partitions of the asset: it has about as many, and one query costs less than many.
+        """
+        wanted = {digest(partition) for partition in partitions or ()}
+        if wanted and len(wanted) <= KEYS_PER_QUERY:
+            statement = statement.where(column.in_(sorted(wanted)))
         with self.database.read() as conn:
-            for query in _for_partitions(statement, partitions):
-                found.update({row.partition: row.storage_id for row in conn.execute(query)})
-        return found
+            rows = conn.execute(statement).all()
+        return [row for row in rows if not wanted or row.partition_digest in wanted]
 
 
 def _record_queries(asset_keys: Collection[AssetKey] | None) -> Sequence[Query]:
@@ -89,13 +121,6 @@ def _record_queries(asset_keys: Collection[AssetKey] | None) -> Sequence[Query]:
         return [listed]
     digests = {asset_digest(key) for key in asset_keys}
     return [listed.where(assets.c.digest.in_(portion)) for portion in chunks(digests)]
-
-
-def _for_partitions(statement: Query, partitions: Collection[str] | None) -> Sequence[Query]:
-    if not partitions:
-        return [statement]
-    digests = {digest(partition) for partition in partitions}
-    return [statement.where(asset_partitions.c.partition_digest.in_(portion)) for portion in chunks(digests)]
 
 
 def _text_of(record: AssetRecord) -> str:
@@ -108,6 +133,7 @@ def _record(row: AnyRow) -> AssetRecord:
         last_materialization_record=_event(row.last_materialization_id, row.last_materialization_body),
         last_observation_record=_event(row.last_observation_id, row.last_observation_body),
         last_planned_materialization_storage_id=row.last_planned_id,
+        last_planned_materialization_run_id=row.last_planned_run_id,
         last_run_id=row.last_run_id,
         last_wipe_timestamp=row.wipe_timestamp,
     )

@@ -1,13 +1,16 @@
 """SqlDynamicPartitions: keeps partition keys that come and go in a database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select
 from typing_extensions import override
 
 from runrack.errors import InvalidArgumentError
 from runrack.interfaces.dynamic_partitions import DynamicPartitions
-from runrack_sql.limit import check_limit
+from runrack.interfaces.event_log import NO_RECORD
+from runrack.records.cursor import EventLogCursor
+from runrack.records.page import PaginatedResults
+from runrack_sql.limit import check_limit, chunks
 from runrack_sql.part import SqlPart
 from runrack_sql.retry import repeatable
 from runrack_sql.schema import dynamic_partitions
@@ -56,6 +59,41 @@ class SqlDynamicPartitions(DynamicPartitions, SqlPart):
         ordered = statement.order_by(_table.id.asc() if ascending else _table.id.desc()).limit(limit)
         with self.database.read() as conn:
             return conn.execute(ordered).scalars().all()
+
+    @override
+    @repeatable
+    def get_paginated_dynamic_partitions(
+        self, partitions_def_name: str, limit: int, ascending: bool = True, cursor: str | None = None
+    ) -> PaginatedResults[str]:
+        check_limit(limit)
+        statement = select(_table.id, _table.partition_key).where(_table.definition == partitions_def_name)
+        place = NO_RECORD if cursor is None else EventLogCursor.parse(cursor).storage_id()
+        if place != NO_RECORD:
+            statement = statement.where(_table.id > place if ascending else _table.id < place)
+        ordered = statement.order_by(_table.id.asc() if ascending else _table.id.desc()).limit(limit + 1)
+        with self.database.read() as conn:
+            rows = conn.execute(ordered).all()
+        page = rows[:limit]
+        end = page[-1].id if page else place
+        return PaginatedResults(
+            [row.partition_key for row in page],
+            EventLogCursor.from_storage_id(end).to_string(),
+            len(rows) > len(page),
+        )
+
+    @override
+    @repeatable
+    def get_existing_dynamic_partitions(
+        self, partitions_def_name: str, partition_keys: Collection[str]
+    ) -> set[str]:
+        found: set[str] = set()
+        with self.database.read() as conn:
+            for portion in chunks({digest(key) for key in partition_keys}):
+                statement = select(_table.partition_key).where(
+                    _table.definition == partitions_def_name, _table.key_digest.in_(portion)
+                )
+                found.update(conn.execute(statement).scalars())
+        return found
 
     @override
     @repeatable

@@ -18,7 +18,9 @@ from runrack_sql.group_commit import GroupCommit
 from runrack_sql.part import SqlPart
 from runrack_sql.retry import repeatable
 from runrack_sql.schema import (
+    asset_partition_wipes,
     asset_partitions,
+    asset_plans,
     assets,
     dynamic_partitions,
     events,
@@ -26,6 +28,18 @@ from runrack_sql.schema import (
     slot_limits,
 )
 from runrack_sql.slot_queue import free_slots
+
+_TABLES = (
+    events,
+    assets,
+    asset_partitions,
+    asset_plans,
+    asset_partition_wipes,
+    dynamic_partitions,
+    slot_claims,
+    slot_limits,
+)
+"""What a wipe empties."""
 
 
 class SqlEventLog(EventLog, SqlPart):
@@ -86,6 +100,7 @@ class SqlEventLog(EventLog, SqlPart):
         fallback = AssetFallback(conn, run_id)
         conn.execute(delete(events).where(events.c.run_id == run_id))
         fallback.apply()
+        self._asset_writer.plans.drop_run(conn, run_id)
         free_slots(conn, run_id)
 
     @override
@@ -93,7 +108,7 @@ class SqlEventLog(EventLog, SqlPart):
     def wipe(self) -> None:
         with self.database.write() as conn:
             hold_log(conn)
-            for table in (events, assets, asset_partitions, dynamic_partitions, slot_claims, slot_limits):
+            for table in _TABLES:
                 conn.execute(delete(table))
 
     def _append_all(

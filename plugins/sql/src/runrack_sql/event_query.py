@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from runrack.interfaces.event_log import EventQuery
 from runrack.records.event_type import ASSET_TYPES
+from runrack_sql.asset_visibility import visible_events
 from runrack_sql.event_row import asset_digest
-from runrack_sql.schema import assets, events
+from runrack_sql.schema import events
 from runrack_sql.statement import AnyRow
 from runrack_sql.text_key import digest
 
@@ -72,7 +73,7 @@ def _conditions(query: EventQuery) -> Iterable[ColumnElement[bool]]:
         types = sorted(event_type.value for event_type in query.event_types)
         yield _is_one_of(events.c.event_type, types, by_index=query.run_id is None)
     if query.asset_key is not None:
-        yield from _of_asset(asset_digest(query.asset_key))
+        yield from visible_events(asset_digest(query.asset_key))
     if query.partitions is not None:
         partitions = [digest(partition) for partition in query.partitions]
         yield _is_one_of(events.c.partition_digest, partitions, by_index=len(partitions) == 1)
@@ -85,12 +86,6 @@ def _conditions(query: EventQuery) -> Iterable[ColumnElement[bool]]:
         )
     yield from _within(events.c.id, query.after_id, query.before_id)
     yield from _within(events.c.timestamp, query.after_timestamp, query.before_timestamp)
-
-
-def _of_asset(key_digest: str) -> Iterable[ColumnElement[bool]]:
-    hidden = select(assets.c.wipe_storage_id).where(assets.c.digest == key_digest).scalar_subquery()
-    yield events.c.asset_digest == key_digest
-    yield events.c.id > func.coalesce(hidden, 0)
 
 
 def _is_one_of(column: ColumnElement[str], values: Sequence[str], *, by_index: bool) -> ColumnElement[bool]:

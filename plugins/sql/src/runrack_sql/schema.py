@@ -140,6 +140,7 @@ assets = Table(
     Column("live_timestamp", Double),
     Column("wipe_timestamp", Double),
     Column("wipe_storage_id", big_integer()),
+    Column("last_planned_run_id", name()),
     Index("assets_by_key", "asset_head"),
     sqlite_autoincrement=True,
 )
@@ -157,8 +158,31 @@ asset_partitions = Table(
     Column("partition_digest", name(DIGEST_LENGTH), primary_key=True),
     Column("partition", long_text(), nullable=False),
     Column("storage_id", big_integer(), nullable=False),
+    Column("run_id", name()),
 )
-"""The storage id of the newest event of each type for each partition since the last wipe."""
+"""The newest event of each type for each partition since the last wipe."""
+
+asset_plans = Table(
+    "asset_plans",
+    metadata,
+    Column("asset_digest", name(DIGEST_LENGTH), primary_key=True),
+    Column("partition_digest", name(DIGEST_LENGTH), primary_key=True),
+    Column("run_id", name(), primary_key=True),
+    Column("partition", long_text(), nullable=False),
+    Column("storage_id", big_integer(), nullable=False),
+    Column("is_decided", Boolean, nullable=False),
+    Index("asset_plans_by_run", "run_id"),
+)
+"""The plans of partitions that were not written since; see `AssetCatalog.get_pending_plans` for which ones stay."""
+
+asset_partition_wipes = Table(
+    "asset_partition_wipes",
+    metadata,
+    Column("asset_digest", name(DIGEST_LENGTH), primary_key=True),
+    Column("partition_digest", name(DIGEST_LENGTH), primary_key=True),
+    Column("storage_id", big_integer(), nullable=False),
+)
+"""Up to which storage id the events of a partition are hidden, beyond what the last wipe of the asset hides."""
 
 dynamic_partitions = Table(
     "dynamic_partitions",

@@ -70,6 +70,7 @@ class AssetStateTests(ConformanceSuite[EventLogStorage]):
             last_materialization_record=records[3],
             last_observation_record=records[5],
             last_planned_materialization_storage_id=records[4].storage_id,
+            last_planned_materialization_run_id="5",
             last_run_id="5",
         )
 

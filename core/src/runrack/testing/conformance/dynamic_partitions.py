@@ -120,6 +120,56 @@ class DynamicPartitionsTests(ConformanceSuite[EventLogStorage]):
         storage.add_dynamic_partitions("def", ["c", "a", "d", "b"])
         assert _keys(storage, **page) == expected
 
+    @pytest.mark.parametrize("ascending", [True, False])
+    def test_pages_of_keys_outlive_the_key_they_ended_with(
+        self, storage: EventLogStorage, ascending: bool
+    ) -> None:
+        """Pages give every key once, with an exact `has_more`, also when the key is removed with which one ended."""
+        keys = ["c", "a", "d", "b"] if ascending else ["b", "d", "a", "c"]
+        storage.add_dynamic_partitions("def", ["c", "a", "d", "b"])
+        first = storage.get_paginated_dynamic_partitions("def", 2, ascending)
+        assert (list(first.results), first.has_more) == (keys[:2], True)
+        storage.delete_dynamic_partition("def", keys[1])
+        second = storage.get_paginated_dynamic_partitions("def", 2, ascending, first.cursor)
+        assert (list(second.results), second.has_more) == (keys[2:], False)
+        third = storage.get_paginated_dynamic_partitions("def", 2, ascending, second.cursor)
+        assert (list(third.results), third.cursor, third.has_more) == ([], second.cursor, False)
+
+    def test_a_page_of_no_keys_means_the_beginning(self, storage: EventLogStorage) -> None:
+        """The cursor of a page of an unknown definition, and that of an empty page, continue at the beginning."""
+        page = storage.get_paginated_dynamic_partitions("def", 2)
+        assert (list(page.results), page.has_more) == ([], False)
+        storage.add_dynamic_partitions("def", ["a"])
+        for ascending in (True, False):
+            following = storage.get_paginated_dynamic_partitions("def", 2, ascending, page.cursor)
+            assert list(following.results) == ["a"]
+        assert storage.get_paginated_dynamic_partitions("def", 0).has_more
+
+    @pytest.mark.parametrize("page", [{"limit": -1}, {"limit": 1, "cursor": "no cursor"}])
+    def test_a_wrong_page_of_keys_is_refused(self, storage: EventLogStorage, page: dict[str, Any]) -> None:
+        """A negative limit and a malformed cursor raise InvalidArgumentError."""
+        with pytest.raises(InvalidArgumentError):
+            storage.get_paginated_dynamic_partitions("def", **page)
+
+    def test_existing_keys_are_picked_out(self, storage: EventLogStorage) -> None:
+        """Of 2,000 keys asked for at once, those that exist are returned."""
+        storage.add_dynamic_partitions("def", ["a", "b"])
+        storage.add_dynamic_partitions("other", ["0"])
+        asked = ["a", "A", "b", *(f"{number}" for number in range(2_000))]
+        assert storage.get_existing_dynamic_partitions("def", asked) == {"a", "b"}
+        assert storage.get_existing_dynamic_partitions("unknown", asked) == set()
+        assert storage.get_existing_dynamic_partitions("def", []) == set()
+
+    def test_the_id_of_a_definition_follows_its_keys(self, storage: EventLogStorage) -> None:
+        """The id of a definition is the same for the same keys in the same order, and differs otherwise."""
+        seen = []
+        for keys in (["a", "b"], ["b", "a"], ["a"], ["ab"], []):
+            storage.wipe()
+            storage.add_dynamic_partitions("def", keys)
+            seen.append(storage.get_dynamic_partitions_definition_id("def"))
+        assert len(set(seen)) == 5
+        assert storage.get_dynamic_partitions_definition_id("unknown") == seen[-1]
+
     def test_a_thousand_keys_are_added_at_once(self, storage: EventLogStorage) -> None:
         """One call may add 2,000 keys."""
         keys = [f"{index}" for index in range(2_000)]

@@ -7,6 +7,8 @@ from runrack.testing.conformance.asset_catalog import (
     AssetStateTests,
     AssetWipeTests,
 )
+from runrack.testing.conformance.asset_history import AssetHistoryTests
+from runrack.testing.conformance.asset_partitions import PartitionWipeTests, PendingPlanTests
 from runrack.testing.conformance.concurrency_slots import ConcurrencySlotsTests
 from runrack.testing.conformance.dynamic_partitions import DynamicPartitionsTests
 from runrack.testing.conformance.event_model import EventModelMachine
@@ -20,7 +22,15 @@ class EventLogConformance(EventStoringTests, RunLogTests, CrossRunTests, Statist
     """The tests of the log itself."""
 
 
-class AssetCatalogConformance(AssetStateTests, AssetWipeTests, AssetListingTests, AssetPartitionTests):
+class AssetCatalogConformance(
+    AssetStateTests,
+    AssetWipeTests,
+    AssetListingTests,
+    AssetPartitionTests,
+    PendingPlanTests,
+    PartitionWipeTests,
+    AssetHistoryTests,
+):
     """The tests of the asset catalog."""
 
 

@@ -10,8 +10,9 @@ MySQL and MariaDB, on tables that hold data and are in use, and again when it wa
 - what rows of version 0001 should have in a new column: `changes.fill`, after all additions.
 """
 
-from sqlalchemy import Column, Integer, String, column
+from sqlalchemy import Boolean, Column, Integer, String, column
 
+from runrack_sql.column_type import big_integer, long_text, name
 from runrack_sql.schema import VERSION_TABLE
 from runrack_sql.schema_changes import SchemaChanges
 
@@ -33,4 +34,26 @@ def expand(changes: SchemaChanges) -> None:
         ["lease_expires_us", "id"],
         sqlite_where=column("lease_expires_us").is_not(None),
         postgresql_where=column("lease_expires_us").is_not(None),
+    )
+    _add_asset_state(changes)
+
+
+def _add_asset_state(changes: SchemaChanges) -> None:
+    changes.add_column("assets", Column("last_planned_run_id", name()))
+    changes.add_column("asset_partitions", Column("run_id", name()))
+    changes.add_table(
+        "asset_plans",
+        Column("asset_digest", name(40), primary_key=True),
+        Column("partition_digest", name(40), primary_key=True),
+        Column("run_id", name(), primary_key=True),
+        Column("partition", long_text(), nullable=False),
+        Column("storage_id", big_integer(), nullable=False),
+        Column("is_decided", Boolean, nullable=False),
+    )
+    changes.add_index("asset_plans_by_run", "asset_plans", ["run_id"])
+    changes.add_table(
+        "asset_partition_wipes",
+        Column("asset_digest", name(40), primary_key=True),
+        Column("partition_digest", name(40), primary_key=True),
+        Column("storage_id", big_integer(), nullable=False),
     )

@@ -1,0 +1,117 @@
+"""AssetHistoryTests: what the log tells about assets beyond their latest state."""
+
+import pytest
+
+from runrack.errors import InvalidArgumentError
+from runrack.interfaces.event_log_storage import EventLogStorage
+from runrack.records.asset import AssetCheckEvaluation
+from runrack.records.asset_key import AssetKey
+from runrack.records.event import EventLogEntry
+from runrack.records.event_data import AssetCheckEvaluationData
+from runrack.records.event_type import EventType
+from runrack.records.tags import CODE_VERSION, DATA_VERSION, PARTITION_DIMENSION_PREFIX
+from runrack.testing.builders import make_entry, make_event, make_materialization, make_observation, make_plan
+from runrack.testing.conformance.suite import ConformanceSuite
+
+ASSET = AssetKey("asset")
+OTHER = AssetKey("other")
+DAY = f"{PARTITION_DIMENSION_PREFIX}day"
+
+
+def _evaluation(check_name: str, partition: str | None = None) -> EventLogEntry:
+    evaluation = AssetCheckEvaluation(ASSET, check_name, passed=True, partition=partition)
+    return make_entry(make_event(EventType.ASSET_CHECK_EVALUATION, AssetCheckEvaluationData(evaluation)))
+
+
+class AssetHistoryTests(ConformanceSuite[EventLogStorage]):
+    """What an `AssetHistory` answers."""
+
+    def test_plans_are_fetched(self, storage: EventLogStorage) -> None:
+        """The plans of an asset are paged like its materializations, without anything else."""
+        records = storage.store_events([make_plan(), make_materialization(), make_plan(), make_plan("other")])
+        first = storage.fetch_planned_materializations(ASSET, 1)
+        second = storage.fetch_planned_materializations(ASSET, 1, first.cursor)
+        assert [*first.records, *second.records] == [records[2], records[0]]
+        assert (first.has_more, second.has_more) == (True, False)
+
+    def test_assets_of_a_run(self, storage: EventLogStorage) -> None:
+        """The assets and partitions of a run are told once each, first met first, by type when asked so, wiped or not."""
+        storage.store_events(
+            [
+                make_plan("other", "b"),
+                make_materialization("asset", "a"),
+                make_observation("asset", "a"),
+                make_materialization("asset"),
+                make_materialization("stranger", run_id="2"),
+            ]
+        )
+        storage.wipe_asset(ASSET)
+        assert list(storage.get_asset_partitions_for_run("run")) == [
+            (OTHER, "b"),
+            (ASSET, "a"),
+            (ASSET, None),
+        ]
+        assert list(storage.get_asset_keys_for_run("run")) == [OTHER, ASSET]
+        written = EventType.ASSET_MATERIALIZATION
+        assert list(storage.get_asset_partitions_for_run("run", written)) == [(ASSET, "a"), (ASSET, None)]
+        assert list(storage.get_asset_keys_for_run("run", {EventType.ASSET_MATERIALIZATION_PLANNED})) == [
+            OTHER
+        ]
+        assert list(storage.get_asset_keys_for_run("unknown")) == []
+
+    def test_indexed_tags_are_told_for_each_event(self, storage: EventLogStorage) -> None:
+        """The indexed tags of each event that has any are told, oldest first; all tags of a filter are on one event."""
+        one, two = {DATA_VERSION: "1", DAY: "mon"}, {DATA_VERSION: "2"}
+        records = storage.store_events(
+            [
+                make_materialization(tags={**one, CODE_VERSION: "x"}),
+                make_materialization(tags={CODE_VERSION: "x"}),
+                make_observation(tags=two),
+                make_materialization("other", tags=two),
+            ]
+        )
+        tags_of = storage.get_event_tags_for_asset
+        assert list(tags_of(ASSET)) == [one, two]
+        assert list(tags_of(ASSET, {DATA_VERSION: "1", DAY: "mon"})) == [one]
+        assert list(tags_of(ASSET, {DATA_VERSION: "2", DAY: "mon"})) == []
+        assert list(tags_of(ASSET, filter_event_id=records[2].storage_id)) == [two]
+        assert list(tags_of(ASSET, one, records[2].storage_id)) == []
+        storage.wipe_asset(ASSET)
+        assert list(tags_of(ASSET)) == []
+
+    def test_the_latest_data_version_record(self, storage: EventLogStorage) -> None:
+        """The newest materialization tells, or without one the newest observation; bounds and partition select."""
+        latest = storage.get_latest_data_version_record
+        assert latest(ASSET) is None
+        observed = storage.store_event(make_observation(partition="a"))
+        assert (latest(ASSET), latest(ASSET, is_source=True), latest(ASSET, is_source=False)) == (
+            observed,
+            observed,
+            None,
+        )
+        first = storage.store_event(make_materialization(partition="a"))
+        second = storage.store_event(make_materialization(partition="b"))
+        storage.store_event(make_observation(partition="b"))
+        assert (latest(ASSET), latest(ASSET, is_source=False)) == (second, second)
+        assert (latest(ASSET, partition_key="a"), latest(ASSET, is_source=True, partition_key="a")) == (
+            first,
+            observed,
+        )
+        assert latest(ASSET, before_cursor=second.storage_id) == first
+        assert latest(ASSET, is_source=False, after_cursor=second.storage_id) is None
+
+    def test_evaluations_of_a_check(self, storage: EventLogStorage) -> None:
+        """The evaluations of one check are told newest first, up to a limit and before an id; other checks are not."""
+        names = ["a", "b", "a", "A", "a"]
+        records = storage.store_events([_evaluation(name, partition="p") for name in names])
+        found = storage.get_asset_check_evaluations
+        assert list(found(ASSET, "a", 10)) == [records[4], records[2], records[0]]
+        assert list(found(ASSET, "a", 2)) == [records[4], records[2]]
+        assert list(found(ASSET, "a", 10, records[2].storage_id)) == [records[0]]
+        assert (list(found(ASSET, "x", 10)), list(found(OTHER, "a", 10)), list(found(ASSET, "a", 0))) == (
+            [],
+            [],
+            [],
+        )
+        with pytest.raises(InvalidArgumentError):
+            found(ASSET, "a", -1)
