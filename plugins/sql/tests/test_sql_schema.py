@@ -87,11 +87,13 @@ def test_every_key_fits_into_an_index_of_every_database(table):
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_text_compares_by_code_point_in_every_database(table):
-    """Each text column states a binary collation where the default would fold case; long text is not cut off."""
+    """Each text column states a collation that folds nothing and counts blanks; long text is not cut off."""
     for_mysql = str(CreateTable(table).compile(dialect=mysql.dialect()))
+    for_mariadb = str(CreateTable(table).compile(dialect=mysql.dialect(is_mariadb=True)))
     for_postgresql = str(CreateTable(table).compile(dialect=postgresql.dialect()))
     texts = [column for column in table.columns if isinstance(column.type, String)]
-    assert for_mysql.count("COLLATE utf8mb4_bin") == len(texts)
+    assert for_mysql.count("COLLATE utf8mb4_0900_bin") == len(texts)
+    assert for_mariadb.count("COLLATE utf8mb4_nopad_bin") == len(texts)
     assert for_postgresql.count('COLLATE "C"') == len(texts)
     assert "TEXT COLLATE" not in for_mysql.replace("TEXT(4294967295) COLLATE", "")
 

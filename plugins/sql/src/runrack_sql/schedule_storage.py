@@ -90,8 +90,10 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
     @repeatable_if_undone
     def create_tick(self, tick_data: TickData) -> InstigatorTick:
         with self.database.write() as conn:
-            added = conn.execute(insert(ticks).returning(ticks.c.id), _tick_row(tick_data)).scalar_one()
-        return InstigatorTick(added, tick_data)
+            added = conn.execute(insert(ticks), _tick_row(tick_data))
+            # Not `RETURNING`, which MySQL does not know.
+            tick_id: int = added.inserted_primary_key[0]  # type: ignore[index] # there is one row
+        return InstigatorTick(tick_id, tick_data)
 
     @override
     @repeatable

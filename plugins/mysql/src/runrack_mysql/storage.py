@@ -1,0 +1,98 @@
+"""The storages that an operator can choose: all three in one database, or each in one of its own."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from typing_extensions import override
+
+from runrack.config.secret import register_secret
+from runrack.config.vocabulary import BoolSource, Field, IntSource, Permissive, Shape, StringSource
+from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
+from runrack_mysql.database import MySQLDatabase
+from runrack_mysql.url import url_from_config, url_of
+from runrack_sql.event_log_storage import SqlEventLogStorage
+from runrack_sql.part import SqlPart
+from runrack_sql.run_storage import SqlRunStorage
+from runrack_sql.schedule_storage import SqlScheduleStorage
+from runrack_sql.storage import SqlStorage
+
+_PARTS = Shape(
+    {
+        "username": Field(StringSource, description="The user.", is_secret=False),
+        "password": Field(StringSource, default_value="", description="The password of the user."),
+        "hostname": Field(StringSource, description="The machine of the server.", is_secret=False),
+        "db_name": Field(StringSource, description="The name of the database.", is_secret=False),
+        "port": Field(IntSource, default_value=3306, description="The port of the server.", is_secret=False),
+        "params": Field(
+            Permissive(), description="Further options of the connection, such as `ssl_ca: /etc/ssl/db.pem`."
+        ),
+    }
+)
+
+
+class MySQLConfigurable(SqlPart, ConfigurableClass):
+    """A storage in a MySQL or MariaDB database.
+
+    Args:
+        mysql_url: Where: `mysql://user:password@host:3306/database`.
+        should_autocreate_tables: Whether the tables are created when the database has none.
+        inst_data: What the storage was built from.
+    """
+
+    def __init__(
+        self,
+        mysql_url: str,
+        should_autocreate_tables: bool = True,
+        inst_data: ConfigurableClassData | None = None,
+    ) -> None:
+        self._inst_data = inst_data
+        url = url_of(mysql_url)
+        if url.password:
+            register_secret(url.password)
+        super().__init__(MySQLDatabase(url, creates_tables=should_autocreate_tables))
+
+    @property
+    @override
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    @override
+    def config_type(cls) -> Any:
+        return {
+            "mysql_url": Field(
+                StringSource,
+                is_required=False,
+                description="Where: `mysql://user:password@host:3306/database`. This or `mysql_db`.",
+            ),
+            "mysql_db": Field(_PARTS, is_required=False, description="Where, in parts. This or `mysql_url`."),
+            "should_autocreate_tables": Field(
+                BoolSource,
+                default_value=True,
+                description="Whether the tables are created when the database has none.",
+            ),
+        }
+
+    @classmethod
+    @override
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Self:
+        url = url_from_config(config_value.get("mysql_url"), config_value.get("mysql_db"))
+        return cls(url, config_value["should_autocreate_tables"], inst_data)
+
+
+class MySQLStorage(MySQLConfigurable, SqlStorage):
+    """Runs, events and schedules in one MySQL or MariaDB database: each change is one transaction."""
+
+
+class MySQLRunStorage(MySQLConfigurable, SqlRunStorage):
+    """Runs in a MySQL or MariaDB database."""
+
+
+class MySQLEventLogStorage(MySQLConfigurable, SqlEventLogStorage):
+    """The events of all runs, and what follows from them, in a MySQL or MariaDB database."""
+
+
+class MySQLScheduleStorage(MySQLConfigurable, SqlScheduleStorage):
+    """Schedules, sensors and their ticks in a MySQL or MariaDB database."""
