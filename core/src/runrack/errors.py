@@ -307,6 +307,10 @@ class ResourceFunctionError(UserCodeExecutionError):
     """A resource raised while it was set up or torn down."""
 
 
+class HookExecutionError(UserCodeExecutionError):
+    """A hook raised after a step."""
+
+
 class ConfigMappingError(UserCodeExecutionError):
     """The function given to `configured` raised."""
 

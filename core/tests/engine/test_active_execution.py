@@ -298,5 +298,7 @@ def test_a_mapped_op_is_expanded_over_known_items():
 
 def test_an_unknown_step_is_refused():
     """A plan of chosen steps names the ops that there are."""
-    with pytest.raises(InvalidArgumentError, match=r"has no op 'nothing'; it has: items, double, again, gather"):
+    with pytest.raises(
+        InvalidArgumentError, match=r"has no op 'nothing'; it has: items, double, again, gather"
+    ):
         build_plan(fan_out, step_keys=["nothing[a]"])

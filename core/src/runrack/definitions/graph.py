@@ -150,9 +150,7 @@ class GraphDefinition:
         if config_fn is None:
             return None
         label = f"graph {self.name!r}"
-        return ConfigMapping(
-            lambda config: {"ops": config_fn(contract.apply(config, label))}, contract.field
-        )
+        return ConfigMapping(lambda config: {"ops": config_fn(contract.apply(config, label))}, contract.field)
 
     def _copy(self, name: str) -> GraphDefinition:
         made = GraphDefinition(self.body, name, self.description, self._config)

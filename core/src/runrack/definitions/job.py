@@ -166,11 +166,7 @@ class JobDefinition:
     def required_resources(self, node_names: Any = None) -> list[str]:
         """Return the keys of what the ops of these names (all by default) require, in the order of setting up."""
         nodes = self._nodes.values() if node_names is None else [self._nodes[name] for name in node_names]
-        keys = {
-            key
-            for node in nodes
-            for key in (*node.definition.required_resource_keys, *self._io_manager_keys(node))
-        }
+        keys = {key for node in nodes for key in self._required_keys(node)}
         return in_setup_order(self._resource_defs, keys)
 
     def execute_in_process(
@@ -198,6 +194,10 @@ class JobDefinition:
         request = InProcessRequest(self, run_config, instance, tags, resources, raise_on_error)
         return find_runner()(request)
 
+    def _required_keys(self, node: OpNode) -> frozenset[str]:
+        of_hooks = (hook.required_resource_keys for hook in self.hooks_of(node))
+        return node.definition.required_resource_keys.union(self._io_manager_keys(node), *of_hooks)
+
     def _io_manager_keys(self, node: OpNode) -> set[str]:
         """Return the resources that keep what the op gives and what it needs."""
         upstream = [
@@ -208,8 +208,7 @@ class JobDefinition:
         return keys if DEFAULT_IO_MANAGER_KEY in self._resource_defs else keys - {DEFAULT_IO_MANAGER_KEY}
 
     def _check_resources(self, node: OpNode) -> None:
-        needed = node.definition.required_resource_keys | self._io_manager_keys(node)
-        missing = sorted(needed - set(self._resource_defs))
+        missing = sorted(self._required_keys(node) - set(self._resource_defs))
         if missing:
             raise InvalidDefinitionError(
                 f"op {node.name!r} of job {self._name!r} requires resource {missing[0]!r}, which the job does not have:"

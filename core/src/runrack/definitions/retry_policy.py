@@ -51,7 +51,9 @@ class RetryPolicy:
         if self.delay is not None and (not math.isfinite(self.delay) or self.delay < 0):
             raise InvalidArgumentError("delay of a RetryPolicy is a number of seconds, 0 or more")
         if self.delay is None and (self.backoff is not None or self.jitter is not None):
-            raise InvalidArgumentError("a RetryPolicy with backoff or jitter needs a delay that they can change")
+            raise InvalidArgumentError(
+                "a RetryPolicy with backoff or jitter needs a delay that they can change"
+            )
         if self.backoff is not None:
             object.__setattr__(self, "backoff", Backoff(self.backoff))
         if self.jitter is not None:

@@ -197,7 +197,9 @@ class ActiveExecution:
                 self._end(entry, StepState.ABANDONED if is_lost else StepState.SKIPPED)
 
     def _add(self, step: JobStep, position: int, number: int = 0) -> None:
-        entry = _Entry(step, (-priority_of(step.tags), position, number), attempts=self._attempts.get(step.key, 0))
+        entry = _Entry(
+            step, (-priority_of(step.tags), position, number), attempts=self._attempts.get(step.key, 0)
+        )
         self._entries[step.key] = entry
         self._number_left += 1
         if step.is_expandable and step.node.mapped_over is not None:
@@ -311,4 +313,3 @@ class ActiveExecution:
             return
         for handle in self.given.handles_of(source, mapping_key):
             yield self.given.has(handle)
-

@@ -28,6 +28,7 @@ class OpExecutionContext:
         step_key: The step that is being executed.
         op_name: The op's name in the job.
         retry_number: How often the step was tried before: 0 the first time.
+        mapping_key: Which item of a dynamic output the op runs for, if it is mapped over one.
     """
 
     op_config: Any
@@ -37,6 +38,7 @@ class OpExecutionContext:
     step_key: str
     op_name: str
     retry_number: int = 0
+    mapping_key: str | None = None
     _instance: InstanceServices | None = None
     _output_names: frozenset[str] = frozenset({DEFAULT_OUTPUT})
     _log_fact: Callable[[UserFact], None] = lambda _: None

@@ -1,8 +1,7 @@
-"""OutputStore: which outputs were given in a run, and which IO manager keeps their values."""
+"""OutputStore: which IO manager keeps the values of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import override
@@ -40,12 +39,11 @@ class MemoryIOManager(IOManager):
 
 
 class OutputStore:
-    """Which outputs were given in a run, and which IO manager keeps the values of those that name no resource.
+    """Which IO manager keeps the values of outputs that name no resource, and the values that a caller wants to see.
 
     Args:
         plugins: Gives the default IO manager; without it, values are kept in memory.
         keeps_values: Whether `values` has what is given in this process.
-        earlier_runs: The run that gave an output, for outputs which an earlier run gave.
 
     Attributes:
         values: What was given in this process, when it is kept, by step and output; a dynamic output's by mapping key.
@@ -56,12 +54,9 @@ class OutputStore:
         plugins: PluginLoader | None = None,
         *,
         keeps_values: bool = False,
-        earlier_runs: Mapping[OutputHandle, str] | None = None,
     ) -> None:
         self._plugins = plugins
         self._keeps_values = keeps_values
-        self._earlier_runs = dict(earlier_runs or {})
-        self._given: set[OutputHandle] = set(self._earlier_runs)
         self._default: IOManager | None = None
         self.values: dict[tuple[str, str], Any] = {}
 
@@ -81,14 +76,6 @@ class OutputStore:
             self._default = self._create_default()
         return self._default
 
-    def has(self, handle: OutputHandle) -> bool:
-        """Tell whether the step gave this output, as far as this process was told."""
-        return handle in self._given
-
-    def note(self, handle: OutputHandle) -> None:
-        """Note that a step gave an output."""
-        self._given.add(handle)
-
     def keep_value(self, handle: OutputHandle, value: Any) -> None:
         """Keep a value in `values`, if they are wanted."""
         if not self._keeps_values:
@@ -98,10 +85,6 @@ class OutputStore:
             self.values[key] = value
         else:
             self.values.setdefault(key, {})[handle.mapping_key] = value
-
-    def run_of(self, handle: OutputHandle, run_id: str) -> str:
-        """Return the run that gave an output: `run_id`, the present one, or an earlier one."""
-        return self._earlier_runs.get(handle, run_id)
 
     def _create_default(self) -> IOManager:
         if self._plugins is None:

@@ -18,6 +18,7 @@ from runrack.definitions.runnable_job import RunnableJob
 from runrack.engine.plan import JobPlan, build_plan
 from runrack.errors import InvalidArgumentError
 from runrack.interfaces.part import InstanceServices
+from runrack.records.known_state import KnownState
 from runrack.records.run import Run
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class PreparedJob:
         config: What it comes to. Holds secrets.
         plan: The steps.
         op_selection: The ops that were asked for; None for all.
+        known_state: What is known of earlier work on the steps.
     """
 
     job: RunnableJob
@@ -43,6 +45,7 @@ class PreparedJob:
     config: ResolvedRunConfig
     plan: JobPlan
     op_selection: tuple[str, ...] | None = None
+    known_state: KnownState | None = None
 
     def create_run(
         self, instance: InstanceServices, tags: Mapping[str, str] | None = None, run_id: str | None = None

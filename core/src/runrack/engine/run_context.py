@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runrack.definitions.run_config import ResolvedRunConfig
+from runrack.engine.active_execution import ActiveExecution
 from runrack.engine.event_writer import EventWriter
 from runrack.engine.output_store import OutputStore
 from runrack.engine.plan import JobPlan
@@ -30,6 +31,7 @@ class RunContext:
         outputs: The values that steps give to each other.
         resources: The resources of this process.
         retry_mode: Who retries steps.
+        active: How far the steps have come; it has learned from each event as soon as the run loop has taken it.
         errors: What ended a step, by its key.
     """
 
@@ -41,6 +43,7 @@ class RunContext:
     outputs: OutputStore
     resources: ResourceSet
     retry_mode: RetryMode
+    active: ActiveExecution
     errors: dict[str, BaseException] = field(default_factory=dict)
 
     @property

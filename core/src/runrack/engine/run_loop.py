@@ -10,6 +10,7 @@ from typing import Any
 
 from runrack.definitions.executor import InitExecutorContext
 from runrack.definitions.user_stack import user_error_info
+from runrack.engine.active_execution import ActiveExecution
 from runrack.engine.event_writer import EventWriter
 from runrack.engine.interrupt import raising_interrupts, shielded
 from runrack.engine.output_store import OutputStore
@@ -21,7 +22,13 @@ from runrack.errors import ExecutionInterruptedError
 from runrack.interfaces.executor import Executor
 from runrack.interfaces.part import InstanceServices
 from runrack.records.event import Event
-from runrack.records.event_data import EngineEventData, RunCanceledData, RunFailureData, StepFailureData
+from runrack.records.event_data import (
+    EngineEventData,
+    RunCanceledData,
+    RunFailureData,
+    StepFailureData,
+    StepRetryData,
+)
 from runrack.records.event_type import EventType
 from runrack.records.run import Run, RunFailureReason
 from runrack.records.run_status import RunStatus
@@ -30,6 +37,7 @@ INTERRUPTS = (ExecutionInterruptedError, KeyboardInterrupt)
 _STEP_ENDS = frozenset(
     {EventType.STEP_SUCCESS, EventType.STEP_FAILURE, EventType.STEP_SKIPPED, EventType.STEP_UP_FOR_RETRY}
 )
+_STEP_STARTS = frozenset({EventType.STEP_START, EventType.STEP_RESTARTED})
 _NAMED_FAILURES = 10
 
 
@@ -52,20 +60,25 @@ class _Progress:
 
     Attributes:
         open_steps: Steps that have started and not ended.
+        retries: Steps that are to be tried again, with the reason.
         failures: For each failed step the data of its failure, in order.
     """
 
     open_steps: dict[str, None] = field(default_factory=dict)
+    retries: dict[str, StepRetryData] = field(default_factory=dict)
     failures: dict[str, StepFailureData] = field(default_factory=dict)
 
     def note(self, event: Event) -> None:
         key = event.step_key or ""
-        if event.event_type is EventType.STEP_START:
+        if event.event_type in _STEP_STARTS:
             self.open_steps[key] = None
+            self.retries.pop(key, None)
         elif event.event_type in _STEP_ENDS:
             self.open_steps.pop(key, None)
         if isinstance(event.event_specific_data, StepFailureData):
             self.failures[key] = event.event_specific_data
+        elif isinstance(event.event_specific_data, StepRetryData):
+            self.retries[key] = event.event_specific_data
 
 
 def run_to_end(
@@ -125,7 +138,10 @@ def _make_context(
         RunLog(writer),
         writer,
     )
-    return RunContext(run, instance, plan, prepared.config, writer, outputs, resources, executor.retries)
+    active = ActiveExecution(plan, run.run_id, prepared.known_state)
+    return RunContext(
+        run, instance, plan, prepared.config, writer, outputs, resources, executor.retries, active
+    )
 
 
 def _orchestrate(context: RunContext, executor: Executor, executor_name: str) -> RunOutcome:
@@ -138,6 +154,7 @@ def _orchestrate(context: RunContext, executor: Executor, executor_name: str) ->
         with _closing(executor.execute(context, context.plan)) as events:
             for event in events:
                 progress.note(event)
+                context.active.note(event)
                 writer.write_event(event)
     except (Exception, SystemExit, *INTERRUPTS) as caught:  # noqa: BLE001 - whatever it is, the run has to end
         error = caught
@@ -163,8 +180,11 @@ def _generator(events: Iterator[Event]) -> Iterator[Event]:
 def _end_events(context: RunContext, progress: _Progress, error: BaseException | None) -> list[Event]:
     writer = context.writer
     events = [] if error is None else [_step_end(writer, key, error) for key in progress.open_steps]
+    for event in _unfinished_retries(writer, progress):
+        events.append(event)
+        progress.note(event)
     if error is None and not progress.failures:
-        return [writer.make_event(EventType.RUN_SUCCESS, None, "The run succeeded.")]
+        return [*events, writer.make_event(EventType.RUN_SUCCESS, None, "The run succeeded.")]
     stored = context.instance.get_run_by_id(context.run.run_id)
     status = RunStatus.STARTED if stored is None else stored.status
     if isinstance(error, INTERRUPTS) or status is RunStatus.CANCELING:
@@ -175,6 +195,19 @@ def _end_events(context: RunContext, progress: _Progress, error: BaseException |
 def _step_end(writer: EventWriter, key: str, error: BaseException) -> Event:
     text = f"Step {key!r} did not come to its end. {_text(error)}"
     return writer.make_event(EventType.STEP_FAILURE, key, text, StepFailureData(user_error_info(error)))
+
+
+def _unfinished_retries(writer: EventWriter, progress: _Progress) -> list[Event]:
+    """Return the failures of steps that were to be tried again, and were not."""
+    return [
+        writer.make_event(
+            EventType.STEP_FAILURE,
+            key,
+            f"Step {key!r} was to be tried again, and the run ended before.",
+            StepFailureData(data.error),
+        )
+        for key, data in progress.retries.items()
+    ]
 
 
 def _canceled_events(writer: EventWriter, error: BaseException | None, status: RunStatus) -> list[Event]:

@@ -27,8 +27,11 @@ class StepContext:
     Attributes:
         run_context: What is known of the run.
         step: The step.
-        given_outputs: The names of the outputs that the op has given so far.
+        hooks: What is called after it.
+        given_outputs: The outputs that the op has given so far, by name and mapping key.
         output_metadata: What was said about outputs before they were given, by their name.
+        output_values: The values of the outputs that were given, by name, where a hook may ask for them.
+        retry_number: How often the step was tried before.
 
     Args:
         run_context: What is known of the run.
@@ -38,13 +41,21 @@ class StepContext:
     def __init__(self, run_context: RunContext, step: JobStep) -> None:
         self.run_context = run_context
         self.step = step
-        self.given_outputs: set[str] = set()
+        self.given_outputs: set[tuple[str, str | None]] = set()
+        self.output_values: dict[str, Any] = {}
+        self.retry_number = run_context.active.previous_attempts(step.key)
+        self.hooks = run_context.plan.job.hooks_of(step.node)
         self.output_metadata: dict[str, dict[str, MetadataEntry]] = {}
 
     @property
     def step_key(self) -> str:
         """Which step."""
         return self.step.key
+
+    @property
+    def op_name(self) -> str:
+        """The op's name in the job."""
+        return self.step.node.name
 
     @property
     def definition(self) -> OpDefinition:
@@ -81,14 +92,16 @@ class StepContext:
         """What the op's function gets."""
         definition = self.definition
         return OpExecutionContext(
-            op_config=self.run_context.config.ops.get(self.step_key),
+            op_config=self.run_context.config.ops.get(self.op_name),
             resources=self.run_context.resources.scoped(
-                f"op {self.step_key!r}", definition.required_resource_keys
+                f"op {self.op_name!r}", definition.required_resource_keys
             ),
             log=RunLog(self.writer, self.step_key),
             run=self.run,
             step_key=self.step_key,
-            op_name=self.step_key,
+            op_name=self.op_name,
+            retry_number=self.retry_number,
+            mapping_key=self.step.mapping_key,
             _instance=self.instance,
             _output_names=frozenset(definition.outs),
             _log_fact=self._store_fact,

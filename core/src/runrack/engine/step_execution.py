@@ -1,4 +1,4 @@
-"""execute_step and execute_plan: what executors build on."""
+"""execute_step, execute_plan and their parts: what executors build on."""
 
 from __future__ import annotations
 
@@ -7,23 +7,30 @@ from collections.abc import Generator, Iterator
 
 from runrack.definitions.output import Failure
 from runrack.definitions.user_stack import user_error_info
+from runrack.engine.active_execution import StepState
 from runrack.engine.log_capture import StepLogCapture
-from runrack.engine.run_context import as_run_context
+from runrack.engine.plan import JobStep
+from runrack.engine.run_context import RunContext, as_run_context
 from runrack.engine.step_context import StepContext
-from runrack.engine.step_inputs import has_inputs, load_inputs
+from runrack.engine.step_hooks import call_hooks
+from runrack.engine.step_inputs import load_inputs
 from runrack.engine.step_outputs import compute
+from runrack.engine.step_retry import seconds_until_retry
 from runrack.errors import UserCodeExecutionError
-from runrack.interfaces.executor import ExecutionPlan, ExecutionStep, PlanOrchestrationContext
+from runrack.interfaces.executor import ExecutionPlan, ExecutionStep, PlanOrchestrationContext, RetryMode
 from runrack.records.event import Event
-from runrack.records.event_data import StepFailureData, StepSuccessData
+from runrack.records.event_data import StepFailureData, StepRetryData, StepSuccessData
 from runrack.records.event_type import EventType
 
 
 def execute_step(plan_context: PlanOrchestrationContext, step: ExecutionStep) -> Iterator[Event]:
-    """Execute one step in this process and yield its events, which the executor yields in turn.
+    """Execute one step in this process to its end and yield its events, which the executor yields in turn.
 
     - The resources of the run are set up before the first step of a process.
     - A step that lacks an output of an earlier one (which failed, was skipped, or did not give it) is skipped.
+    - A step that is to be tried again is, after its delay, unless an outer executor does that. `attempt_step` leaves it to
+      the caller.
+    - A step that stands for all items of a dynamic output becomes one step for each, one after the other.
     - What ends the step is an event too: STEP_SUCCESS, STEP_FAILURE or STEP_SKIPPED. Only what concerns more than this
       step is raised.
 
@@ -36,65 +43,147 @@ def execute_step(plan_context: PlanOrchestrationContext, step: ExecutionStep) ->
         InvalidArgumentError: The arguments are not what `Executor.execute` was given.
     """
     context = as_run_context(plan_context)
-    yield from context.resources.set_up()
-    step_context = StepContext(context, context.plan.get_step(step.key))
-    with context.writer.batch():
-        if has_inputs(step_context):
-            yield from _execute_captured(step_context)
-        else:
-            yield step_context.event(
-                EventType.STEP_SKIPPED, "Skipped: a step that it needs failed or gave no output."
-            )
+    found = context.plan.get_step(step.key)
+    expanded = context.active.expanded(found) if found.is_expandable else []
+    if context.active.state_of(found.key) is StepState.SUCCEEDED:
+        for each in expanded:
+            yield from execute_step(plan_context, each)
+        return
+    yield from attempt_step(plan_context, found)
+    while _is_to_be_tried_again(context, found):
+        _wait(context)
+        yield from attempt_step(plan_context, found)
 
 
-def execute_plan(plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan) -> Iterator[Event]:
-    """Execute the steps of a plan in this process, one after the other, and yield their events.
+def attempt_step(plan_context: PlanOrchestrationContext, step: ExecutionStep) -> Iterator[Event]:
+    """Execute one step in this process once and yield its events, which the executor yields in turn.
 
-    Cheaper than `execute_step` for each: the end of a step and the start of the next are stored together.
+    As `execute_step`, but a step that is to be tried again ends with STEP_UP_FOR_RETRY: `plan_context.active` tells when.
 
     Raises:
         ResourceFunctionError: A resource could not be set up.
         InvalidArgumentError: The arguments are not what `Executor.execute` was given.
     """
-    with as_run_context(plan_context).writer.batch():
-        for step in execution_plan.steps:
-            yield from execute_step(plan_context, step)
+    context = as_run_context(plan_context)
+    yield from context.resources.set_up()
+    found = context.plan.get_step(step.key)
+    with context.writer.batch():
+        if context.active.can_run(found.key):
+            yield from _execute_captured(StepContext(context, found))
+        else:
+            yield _skipped_event(context, found.key)
+
+
+def skip_blocked_steps(plan_context: PlanOrchestrationContext) -> Iterator[Event]:
+    """Yield STEP_SKIPPED for each step that cannot run any more, which the executor yields in turn.
+
+    Raises:
+        InvalidArgumentError: The argument is not what `Executor.execute` was given.
+    """
+    context = as_run_context(plan_context)
+    while blocked := context.active.take_blocked():
+        for step in blocked:
+            yield _skipped_event(context, step.key)
+
+
+def execute_plan(plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan) -> Iterator[Event]:
+    """Execute the steps of a plan in this process, one after the other, and yield their events.
+
+    Cheaper than `execute_step` for each: the end of a step and the start of the next are stored together. While a step
+    waits to be tried again, others are executed.
+
+    Raises:
+        ResourceFunctionError: A resource could not be set up.
+        InvalidArgumentError: The arguments are not what `Executor.execute` was given.
+    """
+    context = as_run_context(plan_context)
+    with context.writer.batch():
+        if execution_plan is not context.plan:
+            for step in execution_plan.steps:
+                yield from execute_step(plan_context, step)
+            return
+        while not context.active.is_complete:
+            yield from skip_blocked_steps(plan_context)
+            if ready := context.active.take_ready(limit=1):
+                yield from attempt_step(plan_context, ready[0])
+            elif context.active.next_retry_in() is None or context.retry_mode is not RetryMode.ENABLED:
+                return
+            else:
+                _wait(context)
+
+
+def _is_to_be_tried_again(context: RunContext, step: JobStep) -> bool:
+    return (
+        context.retry_mode is RetryMode.ENABLED
+        and context.active.state_of(step.key) is StepState.UP_FOR_RETRY
+    )
+
+
+def _wait(context: RunContext) -> None:
+    """Wait until a step may be tried again; a signal ends that."""
+    context.writer.flush()
+    time.sleep(context.active.next_retry_in() or 0.0)
+
+
+def _skipped_event(context: RunContext, step_key: str) -> Event:
+    message = "Skipped: a step that it needs failed or gave no output."
+    return context.writer.make_event(EventType.STEP_SKIPPED, step_key, message)
 
 
 def _execute_captured(step: StepContext) -> Iterator[Event]:
     capture = StepLogCapture(step.instance, step.writer, step.run.run_id, step.step_key)
     try:
         yield capture.begin()
-        last = yield from _attempt(step)
+        last, error = yield from _attempt(step)
         problem = capture.end()
     finally:
         capture.end()
     if problem is not None:
         yield problem
     yield last
+    if last.event_type is not EventType.STEP_UP_FOR_RETRY:
+        yield from call_hooks(step, error)
 
 
-def _attempt(step: StepContext) -> Generator[Event, None, Event]:
+def _attempt(step: StepContext) -> Generator[Event, None, tuple[Event, BaseException | None]]:
     started = time.perf_counter()
     try:
-        yield step.event(EventType.STEP_START, f"Step {step.step_key!r} starts.")
+        yield _start_event(step)
         inputs = yield from load_inputs(step)
         yield from compute(step, inputs)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever ends the op ends the step, and nothing else
         step.run_context.errors[step.step_key] = error
-        return _failure_event(step, error)
+        seconds = seconds_until_retry(step, error)
+        return (_failure_event(step, error) if seconds is None else _retry_event(step, error, seconds)), error
     milliseconds = (time.perf_counter() - started) * 1000
     message = f"Step {step.step_key!r} succeeded in {milliseconds:.0f} ms."
-    return step.event(EventType.STEP_SUCCESS, message, StepSuccessData(milliseconds))
+    return step.event(EventType.STEP_SUCCESS, message, StepSuccessData(milliseconds)), None
+
+
+def _start_event(step: StepContext) -> Event:
+    if not step.retry_number:
+        return step.event(EventType.STEP_START, f"Step {step.step_key!r} starts.")
+    return step.event(
+        EventType.STEP_RESTARTED, f"Step {step.step_key!r} starts again, retry {step.retry_number}."
+    )
+
+
+def _retry_event(step: StepContext, error: BaseException, seconds: float) -> Event:
+    message = f"Step {step.step_key!r} failed and is tried again in {seconds:.3g} s. {_text(error)}"
+    data = StepRetryData(user_error_info(error), seconds)
+    return step.event(EventType.STEP_UP_FOR_RETRY, message, data)
 
 
 def _failure_event(step: StepContext, error: BaseException) -> Event:
-    cause = error.user_exception if isinstance(error, UserCodeExecutionError) else error
     failure = error if isinstance(error, Failure) else None
     data = StepFailureData(
         user_error_info(error),
         None if failure is None else failure.description,
         {} if failure is None else failure.metadata,
     )
-    text = f"{type(cause).__name__}: {cause}".removesuffix(": ")
-    return step.event(EventType.STEP_FAILURE, f"Step {step.step_key!r} failed. {text}", data)
+    return step.event(EventType.STEP_FAILURE, f"Step {step.step_key!r} failed. {_text(error)}", data)
+
+
+def _text(error: BaseException) -> str:
+    cause = error.user_exception if isinstance(error, UserCodeExecutionError) else error
+    return f"{type(cause).__name__}: {cause}".removesuffix(": ")

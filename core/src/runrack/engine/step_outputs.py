@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from runrack.definitions.error_boundary import user_code_error_boundary
-from runrack.definitions.output import Output
+from runrack.definitions.output import DynamicOutput, Nothing, Out, Output
 from runrack.definitions.value_type import accepts, type_name
 from runrack.engine.step_context import StepContext
 from runrack.engine.step_values import keep_output
@@ -34,21 +34,31 @@ def compute(step: StepContext, inputs: Mapping[str, Any]) -> Iterator[Event]:
     for item in _results(step, inputs):
         if isinstance(item, UserFact):
             yield step.fact_event(item)
-        elif isinstance(item, Output):
+        elif isinstance(item, Output | DynamicOutput):
             yield from _hand_on(step, item)
         else:
             raise StepOutputError(
                 f"op {step.step_key!r} yields a {type(item).__name__}: yield Output(value), or what is to be said about assets"
             )
+    yield from _give_nothing(step)
     missing = [
         name
         for name, declared in step.definition.outs.items()
-        if declared.is_required and name not in step.given_outputs
+        if declared.is_required and not declared.is_dynamic and (name, None) not in step.given_outputs
     ]
     if missing:
         raise StepOutputError(
             f"op {step.step_key!r} did not give its output {missing[0]!r}: give it, or declare Out(is_required=False)"
         )
+
+
+def _give_nothing(step: StepContext) -> Iterator[Event]:
+    """Yield the events of outputs without a value, which are given by coming to the end."""
+    for name, declared in step.definition.outs.items():
+        if declared.type is Nothing and declared.is_required and (name, None) not in step.given_outputs:
+            step.given_outputs.add((name, None))
+            data = StepOutputData(name, type_name=type_name(Nothing))
+            yield step.event(EventType.STEP_OUTPUT, f"Gave output {name!r}.", data)
 
 
 def _results(step: StepContext, inputs: Mapping[str, Any]) -> Iterator[object]:
@@ -76,20 +86,22 @@ def _boundary(step: StepContext) -> Any:
         ExecutionStepExecutionError,
         lambda: f"op {step.step_key!r} raised",
         step_key=step.step_key,
-        op_name=step.step_key,
+        op_name=step.op_name,
         op_def_name=step.definition.name,
     )
 
 
 def _returned_items(step: StepContext, returned: Any) -> list[object]:
     outs = step.definition.outs
-    if isinstance(returned, Output | UserFact):
+    if isinstance(returned, Output | DynamicOutput | UserFact):
         return [returned]
-    if returned is None and not any(declared.is_required for declared in outs.values()):
+    if returned is None and not any(_has_value(declared) for declared in outs.values()):
         return []
-    names = list(outs)
+    if isinstance(returned, list) and any(isinstance(item, DynamicOutput) for item in returned):
+        return returned
+    names = [name for name, declared in outs.items() if declared.type is not Nothing]
     if len(names) == 1:
-        return [Output(returned, names[0])]
+        return [] if returned == [] and outs[names[0]].is_dynamic else [Output(returned, names[0])]
     if not isinstance(returned, tuple) or len(returned) != len(names):
         wanted = f"a tuple of {len(names)}: {', '.join(names)}" if names else "nothing"
         raise StepOutputError(
@@ -101,7 +113,27 @@ def _returned_items(step: StepContext, returned: Any) -> list[object]:
     ]
 
 
-def _hand_on(step: StepContext, output: Output) -> Iterator[Event]:
+def _has_value(declared: Out) -> bool:
+    return declared.is_required and not declared.is_dynamic and declared.type is not Nothing
+
+
+def _hand_on(step: StepContext, output: Output | DynamicOutput) -> Iterator[Event]:
+    name = output.output_name
+    mapping_key = output.mapping_key if isinstance(output, DynamicOutput) else None
+    declared = _declared(step, output, mapping_key)
+    step.given_outputs.add((name, mapping_key))
+    if step.hooks:
+        _keep_for_hooks(step, output, mapping_key)
+    metadata = {**step.output_metadata.get(name, {}), **to_metadata(output.metadata)}
+    data = StepOutputData(name, mapping_key, type_name(declared.type), metadata)
+    item = "" if mapping_key is None else f", item {mapping_key!r}"
+    yield step.event(EventType.STEP_OUTPUT, f"Gave output {name!r}{item}.", data)
+    handled = keep_output(step, OutputHandle(step.step_key, name, mapping_key), declared, output.value)
+    yield step.event(EventType.HANDLED_OUTPUT, f"Output {name!r}{item} is kept.", handled)
+
+
+def _declared(step: StepContext, output: Output | DynamicOutput, mapping_key: str | None) -> Out:
+    """Return how the op declares an output that it gave, which fits what it declares."""
     name = output.output_name
     declared = step.definition.outs.get(name)
     if declared is None:
@@ -109,16 +141,24 @@ def _hand_on(step: StepContext, output: Output) -> Iterator[Event]:
         raise StepOutputError(
             f"op {step.step_key!r} gave an output {name!r}, which it does not declare; it declares: {known}"
         )
-    if name in step.given_outputs:
-        raise StepOutputError(f"op {step.step_key!r} gave its output {name!r} twice")
+    if declared.is_dynamic != (mapping_key is not None):
+        wanted = "DynamicOutput(value, mapping_key)" if declared.is_dynamic else "Output(value)"
+        raise StepOutputError(
+            f"op {step.step_key!r} gave its output {name!r} as a {type(output).__name__}: give a {wanted}"
+        )
+    if (name, mapping_key) in step.given_outputs:
+        item = "" if mapping_key is None else f" for mapping key {mapping_key!r}"
+        raise StepOutputError(f"op {step.step_key!r} gave its output {name!r}{item} twice")
     if not accepts(declared.type, output.value):
         raise TypeCheckError(
             f"output {name!r} of op {step.step_key!r} is a {type(output.value).__name__},"
             f" where a {type_name(declared.type)} is declared"
         )
-    step.given_outputs.add(name)
-    metadata = {**step.output_metadata.get(name, {}), **to_metadata(output.metadata)}
-    data = StepOutputData(name, type_name=type_name(declared.type), metadata=metadata)
-    yield step.event(EventType.STEP_OUTPUT, f"Gave output {name!r}.", data)
-    handled = keep_output(step, OutputHandle(step.step_key, name), declared, output.value)
-    yield step.event(EventType.HANDLED_OUTPUT, f"Output {name!r} is kept.", handled)
+    return declared
+
+
+def _keep_for_hooks(step: StepContext, output: Output | DynamicOutput, mapping_key: str | None) -> None:
+    if mapping_key is None:
+        step.output_values[output.output_name] = output.value
+    else:
+        step.output_values.setdefault(output.output_name, {})[mapping_key] = output.value

@@ -30,7 +30,6 @@ def keep_output(step: StepContext, handle: OutputHandle, declared: Out, value: A
         ),
     ):
         manager.handle_output(context, value)
-    outputs.note(handle)
     outputs.keep_value(handle, value)
     return HandledOutputData(handle.output_name, declared.io_manager_key, context.metadata)
 
@@ -51,7 +50,7 @@ def load_output(
         ValueNotFoundError: The value is not kept.
     """
     manager = _manager(step, declared)
-    run_id = step.run_context.outputs.run_of(handle, step.run.run_id)
+    run_id = step.run_context.active.given.run_of(handle)
     upstream = _output_context(step, handle, declared, run_id)
     declared_input = step.definition.ins[input_name]
     context = InputContext(
