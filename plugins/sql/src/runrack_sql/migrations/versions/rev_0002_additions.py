@@ -10,10 +10,24 @@ MySQL and MariaDB, on tables that hold data and are in use, and again when it wa
 - what rows of version 0001 should have in a new column: `changes.fill`, after all additions.
 """
 
-from sqlalchemy import Boolean, Column, Integer, String, column
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    String,
+    and_,
+    column,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from runrack_sql.column_type import big_integer, long_text, name
-from runrack_sql.schema import VERSION_TABLE
+from runrack_sql.schema import VERSION_TABLE, asset_partitions, asset_plans, assets, events
 from runrack_sql.schema_changes import SchemaChanges
 
 revision = "0002"
@@ -57,3 +71,47 @@ def _add_asset_state(changes: SchemaChanges) -> None:
         Column("partition_digest", name(40), primary_key=True),
         Column("storage_id", big_integer(), nullable=False),
     )
+    changes.fill("asset plans", assets, fill_asset_state)
+
+
+def fill_asset_state(conn: Connection, after: int, upto: int) -> None:
+    """Derive from the log, for the assets with these ids, which runs planned what, and which plans still wait."""
+    chosen = and_(assets.c.id > after, assets.c.id <= upto)
+    planner = select(events.c.run_id).where(events.c.id == assets.c.last_planned_id).scalar_subquery()
+    conn.execute(update(assets).where(chosen).values(last_planned_run_id=planner))
+    reporter = select(events.c.run_id).where(events.c.id == asset_partitions.c.storage_id).scalar_subquery()
+    of_chosen = asset_partitions.c.asset_digest.in_(select(assets.c.digest).where(chosen))
+    conn.execute(update(asset_partitions).where(of_chosen).values(run_id=reporter))
+    planned, written, end = asset_partitions.alias(), asset_partitions.alias(), events.alias()
+    is_written = exists().where(
+        written.c.asset_digest == events.c.asset_digest,
+        written.c.event_type == "ASSET_MATERIALIZATION",
+        written.c.partition_digest == events.c.partition_digest,
+        written.c.storage_id > events.c.id,
+    )
+    has_ended = and_(end.c.run_id == events.c.run_id, end.c.late.is_(False))
+    is_canceled = exists().where(has_ended, end.c.event_type == "RUN_CANCELED")
+    place = (planned.c.asset_digest, planned.c.partition_digest)
+    waiting = (
+        select(*place, events.c.run_id, planned.c.partition, func.max(events.c.id), literal(value=False))
+        .select_from(assets)
+        .join(planned, planned.c.asset_digest == assets.c.digest)
+        .join(events, and_(events.c.asset_digest == place[0], events.c.partition_digest == place[1]))
+        .where(
+            chosen,
+            planned.c.event_type == "ASSET_MATERIALIZATION_PLANNED",
+            events.c.event_type == "ASSET_MATERIALIZATION_PLANNED",
+            events.c.id > func.coalesce(assets.c.wipe_storage_id, 0),
+            ~is_written,
+            ~is_canceled,
+        )
+        .group_by(*place, events.c.run_id, planned.c.partition)
+    )
+    columns = ["asset_digest", "partition_digest", "run_id", "partition", "storage_id", "is_decided"]
+    conn.execute(insert(asset_plans).from_select(columns, waiting))
+    is_decided = exists().where(
+        end.c.run_id == asset_plans.c.run_id,
+        end.c.event_type.in_(["RUN_SUCCESS", "RUN_FAILURE"]),
+        end.c.late.is_(False),
+    )
+    conn.execute(update(asset_plans).where(is_decided).values(is_decided=True))
