@@ -37,6 +37,32 @@ def test_other_versions_are_told(runrack, home):
     assert "runrack storage migrate" in done.stdout
 
 
+def test_a_whole_storage_passes_its_check(runrack):
+    """A check says what was looked at, and exits with 0 when nothing has to be done."""
+    runrack("storage", "migrate")
+    done = runrack("storage", "check", "--json")
+    assert done.exit_code == 0
+    found = {each["subject"]: each["severity"] for each in json.loads(done.stdout)["storage"]}
+    assert found.pop("library") in {"ok", "note"}
+    assert found == dict.fromkeys(["version", "file", "event ids", "tags", "slots", "assets"], "ok")
+
+
+def test_a_check_tells_what_contradicts_itself(runrack, home):
+    """A row that must not be there is a problem, and the exit code is 1."""
+    runrack("storage", "migrate")
+    with closing(sqlite3.connect(home / "runrack.db")) as db, db:
+        db.execute("INSERT INTO run_tags VALUES (7, 'key', 'value', 'value')")
+    done = runrack("storage", "check")
+    assert done.exit_code == 1
+    assert "1 tags of runs that are not stored" in done.stdout
+
+
+def test_a_storage_that_cannot_check_itself_says_so(runrack, home):
+    """Where nothing is kept, there is nothing to check."""
+    (home / "runrack.yaml").write_text("storage: memory\n")
+    assert "cannot check itself" in runrack("storage", "check").stdout
+
+
 def test_separate_storages_have_a_line_each(runrack, home):
     """Each separately configured storage has tables of its own."""
     (home / "runrack.yaml").write_text("run_storage: {sqlite: {base_dir: " + str(home) + "}}\n")

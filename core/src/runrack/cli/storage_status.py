@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from runrack.cli.json_output import json_option, print_json
-from runrack.cli.migratable_storage import migratable_storages
 from runrack.cli.open_instance import open_instance
+from runrack.cli.storage_parts import storages_with
 from runrack.cli.table import print_table
-from runrack.interfaces.storage import SchemaStatus
+from runrack.interfaces.storage import SchemaStatus, SupportsMigration
 
 
 @click.command
@@ -21,7 +21,7 @@ def command(as_json: bool) -> None:
     Exits with 1 when something has to be migrated.
     """
     with open_instance() as instance:
-        found = {name: part.get_schema_status() for name, part in migratable_storages(instance)}
+        found = {name: part.get_schema_status() for name, part in storages_with(instance, SupportsMigration)}
     if as_json:
         print_json({name: _as_json(status) for name, status in found.items()})
     elif found:
@@ -31,13 +31,15 @@ def command(as_json: bool) -> None:
         )
     else:
         click.echo("The tables of this storage have no versions.")
-    if not all(status.is_current or status.current is None for status in found.values()):
+    if not all(status.is_usable or status.current is None for status in found.values()):
         click.get_current_context().exit(1)
 
 
 def _state(status: SchemaStatus) -> str:
     if status.current is None:
         return "empty: the first use makes the tables"
+    if status.is_usable_newer:
+        return "newer, and can be used"
     return "current" if status.is_current else "other version: `runrack storage migrate`"
 
 

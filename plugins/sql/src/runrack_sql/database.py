@@ -1,6 +1,6 @@
 """Database: transactions over one database whose tables are known to fit this code."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
@@ -11,6 +11,7 @@ from runrack.errors import StorageCorruptError, StorageVersionError
 from runrack.interfaces.event_watch import WatchSignal
 from runrack.interfaces.progress_report import Report, silent
 from runrack.interfaces.storage import SchemaStatus
+from runrack.interfaces.storage_check import Finding
 from runrack_sql.dialect import Dialect
 from runrack_sql.retry import call_with_patience
 from runrack_sql.schema import SCHEMA_VERSION, VERSION_TABLE, schema_version
@@ -125,6 +126,18 @@ class Database:
         with self._translated(), self._change_transaction() as conn:
             yield conn
 
+    def check(self) -> Sequence[Finding]:
+        """Return what a look at everything that is stored has found."""
+        from runrack_sql.check import check_rows, check_version
+
+        status = self.get_schema_status()
+        findings = [check_version(status)]
+        if status.current is not None:
+            with self._translated(), self._read_transaction() as conn:
+                findings += self._check_files(conn)
+                findings += check_rows(conn) if status.is_usable else []
+        return findings
+
     def dispose(self) -> None:
         """Close all connections; the next use opens new ones."""
         self._engine.dispose()
@@ -151,6 +164,10 @@ class Database:
         from runrack_sql.schema_changes import SchemaChanges
 
         return SchemaChanges(self.change_tables, report)
+
+    def _check_files(self, _conn: Connection) -> Sequence[Finding]:
+        """Return what a look at the files below the tables has found; a server sees after its own."""
+        return []
 
     def _open(self) -> None:
         """Check the tables, once: they do not change while a process runs."""

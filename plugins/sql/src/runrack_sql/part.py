@@ -1,12 +1,14 @@
 """SqlPart: what every storage over a database has in common."""
 
 from abc import ABC
+from collections.abc import Sequence
 
 from typing_extensions import override
 
 from runrack.interfaces.part import InstancePart
 from runrack.interfaces.progress_report import Report, silent
 from runrack.interfaces.storage import SchemaStatus
+from runrack.interfaces.storage_check import Finding
 from runrack_sql.database import Database
 
 
@@ -27,6 +29,10 @@ class SqlPart(InstancePart, ABC):
     def migrate(self, report: Report = silent) -> None:
         """As `SupportsMigration.migrate`."""
         self.database.migrate(report)
+
+    def check(self) -> Sequence[Finding]:
+        """As `SupportsCheck.check`."""
+        return self.database.check()
 
     @override
     def dispose(self) -> None:

@@ -1,7 +1,7 @@
 """SqliteDatabase: transactions over one SQLite file that never meet "database is locked"."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, NullPool, create_engine
 from typing_extensions import override
 
+from runrack.interfaces.storage_check import Finding, Severity
 from runrack_sql.database import Database
 from runrack_sql.fork import watch_forks
 from runrack_sqlite.connections import Connections
@@ -25,6 +26,11 @@ _BUSY_TIMEOUT_SECONDS = 30.0
 """How long to wait for programs that do not take the lock of the writers, such as SQLite's own shell."""
 
 _STATEMENTS_KEPT = 256
+_PROBLEMS_SHOWN = 10
+
+_SAFE_LIBRARY = (3, 51, 3)
+"""The first SQLite that closes a write-ahead log safely beside a commit; before it, the lock of the writers sees to that."""
+
 _LOG_PAGES = 4000
 """How far the write-ahead log grows before it is moved into the database, which waits for the disk: 16 MB.
 
@@ -101,6 +107,17 @@ class SqliteDatabase(Database):
                 _roll_back(conn)
                 raise
 
+    @override
+    def _check_files(self, conn: Connection) -> Sequence[Finding]:
+        problems = [row[0] for row in _driver(conn).execute(f"PRAGMA integrity_check({_PROBLEMS_SHOWN})")]
+        is_whole = problems == ["ok"]
+        file = Finding(
+            "file",
+            Severity.OK if is_whole else Severity.PROBLEM,
+            "whole" if is_whole else f"damaged, restore a copy: {'; '.join(problems)}",
+        )
+        return [file, _check_library(sqlite3.sqlite_version_info)]
+
     def _open_writer(self) -> Connection:
         conn = self._engine.connect()
         for pragma in (
@@ -146,3 +163,14 @@ def _roll_back(conn: Connection) -> None:
     if conn.in_transaction():
         conn.rollback()
     _driver(conn).rollback()
+
+
+def _check_library(version: tuple[int, ...]) -> Finding:
+    name = f"SQLite {'.'.join(map(str, version))}"
+    if version < _SAFE_LIBRARY:
+        return Finding(
+            "library",
+            Severity.NOTE,
+            f"{name} can damage a file when a program that is not runrack writes it, too: newer ones do not",
+        )
+    return Finding("library", Severity.OK, name)
