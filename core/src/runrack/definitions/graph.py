@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections import namedtuple
@@ -46,7 +47,6 @@ class GraphDefinition:
         self.description = description if description is not None else inspect.getdoc(function)
         self.inputs = inspect.signature(function).parameters
         self.body = function
-        self._config = config
         self._alias: str | None = None
         mapping = as_config_mapping(config)
         self.config_fn = None if mapping is None else mapping.config_fn
@@ -65,7 +65,8 @@ class GraphDefinition:
             InvalidDefinitionError: It is something else than outputs of ops.
         """
         if isinstance(returned, Mapping):
-            return namedtuple(self.name, list(returned))(**returned)  # type: ignore[misc]  # names are known only now
+            made: Any = namedtuple(self.name, list(returned))  # type: ignore[misc]  # noqa: PYI024 - the names are known only now
+            return made(**returned)
         for output in returned if isinstance(returned, tuple) else (returned,):
             if not isinstance(output, InvokedOutput | InvokedDynamicOutput | None):
                 raise InvalidDefinitionError(
@@ -79,9 +80,7 @@ class GraphDefinition:
         Raises:
             InvalidDefinitionError: The name is no identifier.
         """
-        made = self._copy(self.name)
-        made._alias = check_name("a graph", name)
-        return made
+        return self._copy(_alias=check_name("a graph", name))
 
     def configured(self, config_or_config_fn: Any, name: str, config_schema: Any = None) -> GraphDefinition:
         """Return a new graph whose configuration is supplied in advance; this one stays as it is.
@@ -98,9 +97,8 @@ class GraphDefinition:
             raise InvalidDefinitionError(
                 f"graph {self.name!r} has no configuration of its own: give it config=ConfigMapping(…)"
             )
-        made = self._copy(name)
-        made.config_contract = self.config_contract.configured(config_or_config_fn, config_schema)
-        return made
+        contract = self.config_contract.configured(config_or_config_fn, config_schema)
+        return self._copy(name=check_name("a graph", name), config_contract=contract)
 
     def to_job(
         self,
@@ -152,9 +150,9 @@ class GraphDefinition:
         label = f"graph {self.name!r}"
         return ConfigMapping(lambda config: {"ops": config_fn(contract.apply(config, label))}, contract.field)
 
-    def _copy(self, name: str) -> GraphDefinition:
-        made = GraphDefinition(self.body, name, self.description, self._config)
-        made.config_contract = self.config_contract
+    def _copy(self, **attributes: Any) -> GraphDefinition:
+        made = copy.copy(self)
+        vars(made).update(attributes)
         return made
 
 

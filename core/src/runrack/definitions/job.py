@@ -69,7 +69,7 @@ class JobDefinition:
         self._executor_def = _checked_executor(name, executor_def)
         self._tags = check_tags(tags)
         self._config_mapping = config if isinstance(config, ConfigMapping) else None
-        self._config = _checked_config(name, None if self._config_mapping else config)
+        self._config = {} if isinstance(config, ConfigMapping) else _checked_config(name, config)
         self._retry_policy = check_retry_policy(f"job {name!r}", retry_policy)
         self._hooks = check_hooks(f"job {name!r}", hooks)
         self._graphs = dict(graphs or {})
@@ -160,7 +160,7 @@ class JobDefinition:
             known = ", ".join(sorted(self._resource_defs)) or "none"
             raise InvalidArgumentError(f"job {self._name!r} has no resource {unknown[0]!r}; it has: {known}")
         made = copy.copy(self)
-        made._resource_defs = as_resource_definitions({**self._resource_defs, **resources})
+        vars(made)["_resource_defs"] = as_resource_definitions({**self._resource_defs, **resources})
         return made
 
     def required_resources(self, node_names: Any = None) -> list[str]:

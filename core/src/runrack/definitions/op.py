@@ -142,9 +142,7 @@ class OpDefinition:
         Raises:
             InvalidDefinitionError: The name is no identifier.
         """
-        made = self._copy()
-        made._alias = check_name("an op", name)
-        return made
+        return self._copy(_alias=check_name("an op", name))
 
     def configured(
         self,
@@ -165,12 +163,12 @@ class OpDefinition:
         Raises:
             InvalidDefinitionError: The name is no identifier, or a value comes with a config_schema.
         """
-        made = self._copy()
-        made._name = check_name("an op", name)
-        made._description = self._description if description is None else description
-        made._config_schema = config_schema
-        made._contract = self._contract.configured(config_or_config_fn, config_schema)
-        return made
+        return self._copy(
+            _name=check_name("an op", name),
+            _description=self._description if description is None else description,
+            _config_schema=config_schema,
+            _contract=self._contract.configured(config_or_config_fn, config_schema),
+        )
 
     def with_hooks(self, hooks: Iterable[HookDefinition]) -> OpDefinition:
         """Return the op with hooks that are called after its steps, besides those of the job.
@@ -178,9 +176,7 @@ class OpDefinition:
         Raises:
             InvalidDefinitionError: Something among them is no hook.
         """
-        made = self._copy()
-        made._hooks = check_hooks(f"op {self._name!r}", {*self._hooks, *hooks})
-        return made
+        return self._copy(_hooks=check_hooks(f"op {self._name!r}", {*self._hooks, *hooks}))
 
     def with_retry_policy(self, retry_policy: RetryPolicy) -> OpDefinition:
         """Return the op with another retry policy.
@@ -188,9 +184,7 @@ class OpDefinition:
         Raises:
             InvalidDefinitionError: It is none.
         """
-        made = self._copy()
-        made._retry_policy = check_retry_policy(f"op {self._name!r}", retry_policy)
-        return made
+        return self._copy(_retry_policy=check_retry_policy(f"op {self._name!r}", retry_policy))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add the op to the job whose body is being run; outside of one, call its function."""
@@ -204,8 +198,10 @@ class OpDefinition:
             args = args[1:]
         return self._function(*args, **kwargs)
 
-    def _copy(self) -> OpDefinition:
-        return copy.copy(self)
+    def _copy(self, **attributes: Any) -> OpDefinition:
+        made = copy.copy(self)
+        vars(made).update(attributes)
+        return made
 
     def _direct_context(self, context: Any) -> Any:
         if isinstance(context, DirectContext):

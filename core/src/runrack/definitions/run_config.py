@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from runrack.config.evaluation import evaluate_or_raise
 from runrack.config.vocabulary import AnyValue, Bool, Field, Float, Int, Shape, String
 from runrack.definitions.composition import OpNode
+from runrack.definitions.configured import ConfigContract
+from runrack.definitions.error_boundary import user_code_error_boundary
 from runrack.definitions.executor import ExecutorDefinition
+from runrack.definitions.graph import GraphDefinition
 from runrack.definitions.job import JobDefinition
-from runrack.definitions.output import In
+from runrack.definitions.output import In, Nothing
+from runrack.errors import ConfigError, ConfigMappingError
 
 if TYPE_CHECKING:
     from runrack.config.document import Document
@@ -46,12 +50,31 @@ def executor_name(run_config: Mapping[str, Any]) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def mapped_run_config(job: JobDefinition, run_config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the run configuration that the job's ConfigMapping, if it has one, makes from what a run is given.
+
+    Raises:
+        ConfigError: What is given does not fit the mapping's schema.
+        ConfigMappingError: The mapping's function raised.
+    """
+    mapping = job.config_mapping
+    if mapping is None:
+        return run_config
+    label = f"job {job.name!r}"
+    checked = evaluate_or_raise(ConfigContract.from_schema(mapping.config_schema).field, run_config)
+    with user_code_error_boundary(ConfigMappingError, lambda: f"the config function of {label} raised"):
+        made = mapping.config_fn(checked)
+    if not isinstance(made, Mapping):
+        raise ConfigError(f"the config function of {label} gave a {type(made).__name__}: a mapping is needed")
+    return made
+
+
 def run_config_schema(job: JobDefinition, executor_def: ExecutorDefinition) -> Shape:
     """Return the schema of the run configuration of a job under an executor."""
     required = set(job.required_resources())
     return Shape(
         {
-            "ops": Field(Shape({name: _node_field(node) for name, node in job.nodes.items()})),
+            "ops": Field(_ops_shape(_op_tree(job))),
             "resources": Field(
                 Shape(
                     {
@@ -88,20 +111,20 @@ def resolve_run_config(
 
     Raises:
         ConfigError: It does not fit; the message is one screen.
-        ConfigMappingError: A function given to `configured` raised.
+        ConfigMappingError: A function given to `configured` or to a ConfigMapping raised.
     """
     schema = run_config_schema(job, executor_def)
     value = evaluate_or_raise(schema, _with_all_entries(job, run_config), document=document)
+    ops: dict[str, Any] = {}
+    inputs: dict[tuple[str, str], Any] = {}
+    for node, entry in _op_entries(_op_tree(job), value["ops"]):
+        contract = node.definition.config_contract
+        ops[node.name] = contract.apply(entry.get("config"), f"op {node.name!r}")
+        for input_name, given in entry.get("inputs", {}).items():
+            inputs[node.name, input_name] = given["value"]
     return ResolvedRunConfig(
-        ops={
-            name: node.definition.config_contract.apply(value["ops"][name].get("config"), f"op {name!r}")
-            for name, node in job.nodes.items()
-        },
-        inputs={
-            (name, input_name): given["value"]
-            for name, entry in value["ops"].items()
-            for input_name, given in entry.get("inputs", {}).items()
-        },
+        ops=ops,
+        inputs=inputs,
         resources={
             key: job.resource_defs[key].config_contract.apply(
                 value["resources"][key].get("config"), f"resource {key!r}"
@@ -115,18 +138,100 @@ def resolve_run_config(
     )
 
 
+@dataclass(frozen=True)
+class _Graph:
+    """A graph of a job with all that lies in it, by the names that those have there."""
+
+    name: str
+    definition: GraphDefinition
+    children: dict[str, OpNode | _Graph] = field(default_factory=dict)
+
+
+_OpTree = Mapping[str, OpNode | _Graph]
+
+
+def _op_tree(job: JobDefinition) -> _OpTree:
+    """Return the ops of a job as the run configuration has them: those of a graph below the graph."""
+    root: dict[str, OpNode | _Graph] = {}
+    children = {"": root}
+    for path, definition in job.graphs.items():
+        found = _Graph(path, definition)
+        parent, _, name = path.rpartition(".")
+        children[parent][name] = found
+        children[path] = found.children
+    for path, node in job.nodes.items():
+        parent, _, name = path.rpartition(".")
+        children[parent][name] = node
+    return root
+
+
+def _ops_shape(tree: _OpTree) -> Shape:
+    return Shape(
+        {
+            name: _node_field(found) if isinstance(found, OpNode) else _graph_field(found)
+            for name, found in tree.items()
+        }
+    )
+
+
+def _graph_field(graph: _Graph) -> Field:
+    definition = graph.definition
+    if definition.config_fn is None:
+        return Field(Shape({"ops": Field(_ops_shape(graph.children))}), description=definition.description)
+    return Field(Shape({"config": definition.config_contract.field}), description=definition.description)
+
+
+def _op_entries(tree: _OpTree, value: Mapping[str, Any]) -> Iterator[tuple[OpNode, Mapping[str, Any]]]:
+    """Yield each op with what a checked configuration of this level has for it."""
+    for name, found in tree.items():
+        if isinstance(found, OpNode):
+            yield found, value[name]
+        elif found.definition.config_fn is None:
+            yield from _op_entries(found.children, value[name]["ops"])
+        else:
+            yield from _op_entries(found.children, _mapped_ops(found, value[name].get("config")))
+
+
+def _mapped_ops(graph: _Graph, config: Any) -> Mapping[str, Any]:
+    """Return what the graph's own configuration comes to for the ops in it."""
+    config_fn = graph.definition.config_fn
+    inner = ConfigContract(Field(_ops_shape(graph.children)))
+    outer = ConfigContract(
+        graph.definition.config_contract.field,
+        lambda given: _with_entries(config_fn(given) if config_fn else {}, graph.children),
+        inner,
+    )
+    label = f"graph {graph.name!r}"
+    mapped: Mapping[str, Any] = outer.apply(graph.definition.config_contract.apply(config, label), label)
+    return mapped
+
+
 def _with_all_entries(job: JobDefinition, run_config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the run configuration with empty entries where it has none, so that a problem names what is missing in them."""
+    resources = run_config.get("resources", {})
+    names: dict[str, Any] = {key: {} for key in job.required_resources()}
     return {
         **run_config,
-        "ops": _with_entries(run_config.get("ops", {}), job.nodes),
-        "resources": _with_entries(run_config.get("resources", {}), job.required_resources()),
+        "ops": _with_entries(run_config.get("ops", {}), _op_tree(job)),
+        "resources": {**names, **resources} if isinstance(resources, Mapping) else resources,
         "execution": run_config.get("execution", {}),
     }
 
 
-def _with_entries(section: Any, names: Iterable[str]) -> Any:
-    return {**{name: {} for name in names}, **section} if isinstance(section, Mapping) else section
+def _with_entries(section: Any, tree: _OpTree) -> Any:
+    if not isinstance(section, Mapping):
+        return section
+    return {**{name: {} for name in tree}, **section} | {
+        name: _with_inner_entries(section.get(name, {}), found)
+        for name, found in tree.items()
+        if isinstance(found, _Graph) and found.definition.config_fn is None
+    }
+
+
+def _with_inner_entries(section: Any, graph: _Graph) -> Any:
+    if not isinstance(section, Mapping):
+        return section
+    return {**section, "ops": _with_entries(section.get("ops", {}), graph.children)}
 
 
 def _node_field(node: OpNode) -> Field:
@@ -134,7 +239,7 @@ def _node_field(node: OpNode) -> Field:
     open_inputs = {
         name: _input_field(declared)
         for name, declared in node.definition.ins.items()
-        if name not in node.inputs
+        if name not in node.inputs and declared.type is not Nothing
     }
     if open_inputs:
         fields["inputs"] = Field(Shape(open_inputs))

@@ -12,6 +12,7 @@ from runrack.definitions.run_config import (
     DEFAULT_EXECUTOR,
     ResolvedRunConfig,
     executor_name,
+    mapped_run_config,
     resolve_run_config,
 )
 from runrack.definitions.runnable_job import RunnableJob
@@ -107,10 +108,11 @@ def prepare_job(
     given = definition.run_config if run_config is None else run_config
     if not isinstance(given, Mapping):
         raise InvalidArgumentError("the run configuration is a mapping with ops, resources, execution")
-    chosen = executor_def or find_executor(definition, given, instance)
+    mapped = mapped_run_config(definition, given)
+    chosen = executor_def or find_executor(definition, mapped, instance)
     selection = None if op_selection is None else tuple(op_selection)
     plan = build_plan(definition, selection)
-    config = resolve_run_config(definition, chosen, given, document)
+    config = resolve_run_config(definition, chosen, mapped, None if mapped is not given else document)
     return PreparedJob(job, chosen, given, config, plan, selection)
 
 
