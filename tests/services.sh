@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the servers that the tests need, where they are missing: Debian's PostgreSQL. `make test` calls it.
+# Installs the servers that the tests need, where they are missing: Debian's PostgreSQL and PgBouncer. `make test` calls it.
 # The tests start the servers themselves, on ports of their own, and stop them.
 set -eu
 
@@ -18,6 +18,23 @@ install_postgresql() {
         $as_root apt-get install --quiet --yes --no-install-recommends postgresql
 }
 
+has_pgbouncer() {
+    command -v pgbouncer >/dev/null 2>&1 || [ -x /usr/sbin/pgbouncer ]
+}
+
+# Its package starts a server as well, unless a policy says no; that one is stopped, as only ours are needed.
+install_pgbouncer() {
+    as_root=
+    [ "$(id -u)" = 0 ] || as_root='sudo -n'
+    export DEBIAN_FRONTEND=noninteractive
+    $as_root apt-get update --quiet &&
+        $as_root apt-get install --quiet --yes --no-install-recommends pgbouncer || return 1
+    $as_root service pgbouncer stop || true
+}
+
 if ! has_postgresql && ! install_postgresql >/dev/null 2>&1; then
     echo "tests/services.sh: PostgreSQL is missing and cannot be installed here: install Debian's 'postgresql' as root" >&2
+fi
+if ! has_pgbouncer && ! install_pgbouncer >/dev/null 2>&1; then
+    echo "tests/services.sh: PgBouncer is missing and cannot be installed here: install Debian's 'pgbouncer' as root" >&2
 fi

@@ -19,10 +19,7 @@ POLL_SECONDS = 1.0
 """The longest pause while nobody tells of new events."""
 
 SAFETY_SECONDS = 10.0
-"""The same while the server tells: in case that the way to it breaks without a word."""
-
-_RETRY_SECONDS = 15.0
-"""How long after a connection was lost or refused another is tried."""
+RETRY_SECONDS = 15.0
 
 _logger = logging.getLogger("runrack.watch")
 
@@ -35,11 +32,21 @@ class PostgresWatchSignal(WatchSignal):
 
     Args:
         connect: Opens a connection in autocommit mode.
+        safety_seconds: After how long a wait returns while the server tells of new events: the way to it may break
+            without a word.
+        retry_seconds: How long after a connection was lost or refused another is tried.
     """
 
-    def __init__(self, connect: Callable[[], "psycopg.Connection[Any]"]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], "psycopg.Connection[Any]"],
+        safety_seconds: float = SAFETY_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
         super().__init__(POLL_SECONDS)
         self._connect = connect
+        self._safety_seconds = safety_seconds
+        self._retry_seconds = retry_seconds
         self._connection: psycopg.Connection[Any] | None = None
         self._next_attempt = 0.0
 
@@ -62,7 +69,7 @@ class PostgresWatchSignal(WatchSignal):
             self._listen()
             if self._connection is not None:
                 return  # what was stored before is not told of
-        ready = self._selector.select(seconds if self._connection is None else SAFETY_SECONDS)
+        ready = self._selector.select(seconds if self._connection is None else self._safety_seconds)
         for key, _ in ready:
             if key.fileobj is self._bell:
                 self._bell.recv(4096)
@@ -84,18 +91,22 @@ class PostgresWatchSignal(WatchSignal):
             resource.close()
 
     def _listen(self) -> None:
-        self._next_attempt = time.monotonic() + _RETRY_SECONDS
+        self._next_attempt = time.monotonic() + self._retry_seconds
         try:
             connection = self._connect()
         except psycopg.Error:
             return  # whoever reads the log will say what is wrong
-        if not _is_direct(connection):
-            connection.close()
+        try:
+            if _is_direct(connection):
+                connection.execute(f"LISTEN {CHANNEL}")
+                self._socket = connection.fileno()
+                self._selector.register(self._socket, selectors.EVENT_READ)
+                self._connection = connection
+                return
             self._next_attempt = float("inf")
-            return
-        connection.execute(f"LISTEN {CHANNEL}")
-        self._selector.register(connection, selectors.EVENT_READ)
-        self._connection = connection
+        except psycopg.Error:
+            _logger.debug("the connection that should tell of new events was lost at its beginning")
+        connection.close()
 
     def _take_notifications(self) -> None:
         if self._connection is None:
@@ -111,7 +122,8 @@ class PostgresWatchSignal(WatchSignal):
 
     def _hang_up(self) -> None:
         if self._connection is not None:
-            self._selector.unregister(self._connection)
+            # By its number: a lost connection does not tell it any more.
+            self._selector.unregister(self._socket)
             self._connection.close()
             self._connection = None
 
