@@ -47,6 +47,20 @@ QUERIES = {
     "runs in a status": lambda it: it.run_storage.get_run_records(
         RunsFilter(statuses=[RunStatus.QUEUED]), limit=25
     ),
+    "runs in two statuses": lambda it: it.run_storage.get_run_records(
+        RunsFilter(statuses=[RunStatus.QUEUED, RunStatus.FAILURE]), limit=25, cursor="run"
+    ),
+    "runs with two tags": lambda it: it.run_storage.get_run_records(
+        RunsFilter(tags={"key": ["a", "b"], "other": "c"}, exclude_subruns=True), limit=25
+    ),
+    "the number of runs with two tags": lambda it: it.run_storage.get_runs_count(
+        RunsFilter(tags={"key": "a", "other": "b"})
+    ),
+    "values of tags": lambda it: it.run_storage.get_run_tags(["key"], "v", 5),
+    "a claim on a run": lambda it: [
+        it.run_storage.release(each) for each in it.run_storage.claim("owner", 60)
+    ],
+    "dead owners": lambda it: it.run_storage.expire(5),
     "ticks": lambda it: it.schedule_storage.get_ticks(["selector"], limit=10),
     **{
         f"runs by {order}, {ascending=}": lambda it, order=order, ascending=ascending: (
@@ -64,7 +78,7 @@ WHOLE_SORT = re.compile(r"(?<!Incremental )Sort  ")
 @pytest.fixture
 def storage(url):
     storage = PostgresStorage(url)
-    storage.run_storage.add_run(make_run("run", tags={"key": "value"}))
+    storage.run_storage.add_run(make_run("run", status=RunStatus.QUEUED, tags={"key": "value"}))
     storage.store_events([make_materialization(partition="a")])
     yield storage
     storage.dispose()

@@ -74,6 +74,19 @@ RUN_QUERIES = {
     ),
     "a job": lambda runs: runs.get_run_records(RunsFilter(job_name="job"), limit=25),
     "a status": lambda runs: runs.get_run_records(RunsFilter(statuses=[RunStatus.QUEUED]), limit=25),
+    "two statuses": lambda runs: runs.get_run_records(
+        RunsFilter(statuses=[RunStatus.QUEUED, RunStatus.FAILURE]), limit=25, cursor="run"
+    ),
+    "a tag with two values": lambda runs: runs.get_run_records(
+        RunsFilter(tags={"key": ["a", "b"]}, exclude_subruns=True), limit=25
+    ),
+    "a count of a status": lambda runs: runs.get_runs_count(
+        RunsFilter(statuses=[RunStatus.QUEUED, RunStatus.FAILURE])
+    ),
+    "a count of two tags": lambda runs: runs.get_runs_count(RunsFilter(tags={"key": "a", "other": "b"})),
+    "a claim": lambda runs: [runs.release(claim) for claim in runs.claim("owner", 60, limit=5)],
+    "dead owners": lambda runs: runs.expire(5),
+    "values of tags": lambda runs: runs.get_run_tags(["key"], "v", 5),
     "a snapshot": lambda runs: runs.get_run_records(RunsFilter(snapshot_id="id"), limit=25),
     "updated": lambda runs: runs.get_run_records(
         RunsFilter(updated_after=NOW), limit=25, order_by="update_timestamp"
@@ -89,14 +102,17 @@ RUN_QUERIES = {
     },
 }
 
-IN_THE_ORDER_OF_THE_TABLE = re.compile(r"SCAN runs$")
-"""Reading runs from the newest on needs no index: their ids are the order of the table."""
+IN_THE_ORDER_OF_THE_TABLE = re.compile(r"SCAN (runs|probe|CONSTANT ROW)$")
+"""Reading runs from the newest on needs no index: their ids are the order of the table.
+
+A probe is what another query found, of a bounded number of rows; a constant row is the time of day.
+"""
 
 
 @pytest.fixture
 def storage(tmp_path):
     storage = SqliteStorage(tmp_path)
-    storage.run_storage.add_run(make_run("run", tags={"key": "value"}))
+    storage.run_storage.add_run(make_run("run", status=RunStatus.QUEUED, tags={"key": "value"}))
     storage.store_events([make_materialization(partition="a"), make_entry(EventType.STEP_START)])
     yield storage
     storage.dispose()
@@ -105,17 +121,22 @@ def storage(tmp_path):
 def plans(storage, query):
     """Run a query and return the steps that SQLite takes for each of its statements."""
     statements = []
-    with storage.database.read() as conn:
-        conn.connection.driver_connection.set_trace_callback(statements.append)
+    _trace(storage, statements.append)
     query()
+    _trace(storage, None)
     with storage.database.read() as conn:
-        conn.connection.driver_connection.set_trace_callback(None)
         return [
             step
             for statement in statements
-            if statement.startswith("SELECT")
+            if statement.startswith(("SELECT", "UPDATE"))
             for *_, step in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
         ]
+
+
+def _trace(storage, callback):
+    for transaction in (storage.database.read, storage.database.write):
+        with transaction() as conn:
+            conn.connection.driver_connection.set_trace_callback(callback)
 
 
 @pytest.mark.parametrize("name", EVENT_QUERIES)
@@ -149,3 +170,20 @@ def test_a_page_of_runs_takes_two_queries(storage):
     for number in range(30):
         storage.run_storage.add_run(make_run(tags={"key": str(number)}))
     assert len(plans(storage, lambda: storage.run_storage.get_run_records(limit=25))) == 2
+
+
+def test_a_count_reads_an_index_only(storage):
+    """Runs are counted by status, by job and by tags without reading a run or a tag."""
+    for filters in (
+        RunsFilter(statuses=[RunStatus.QUEUED]),
+        RunsFilter(job_name="job"),
+        RunsFilter(tags={"key": "a"}),
+    ):
+        (step,) = plans(storage, lambda filters=filters: storage.run_storage.get_runs_count(filters))
+        assert "USING COVERING INDEX" in step
+
+
+def test_the_next_in_line_is_found_without_sorting(storage):
+    """A claim walks along the queue: it does not read all that waits."""
+    steps = plans(storage, lambda: storage.run_storage.claim("owner", 60))
+    assert "SEARCH runs USING INDEX runs_by_turn (status=?)" in steps

@@ -1,22 +1,22 @@
 """SqlRunStorage: keeps runs in a database."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
 from runrack.errors import (
-    InvalidArgumentError,
     RunAlreadyExistsError,
     RunNotFoundError,
     SnapshotNotFoundError,
     StorageOutcomeUnknownError,
 )
-from runrack.interfaces.run_storage import RUN_ORDERS, RunStorage
+from runrack.interfaces.run_storage import RunStorage
 from runrack.records.asset import check_tags
 from runrack.records.event import Event
 from runrack.records.run import Run, RunRecord
@@ -28,19 +28,12 @@ from runrack_sql.limit import check_limit, chunks
 from runrack_sql.moment import now, to_microseconds
 from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.run_claims import SqlRunClaims
+from runrack_sql.run_page import RunPage
 from runrack_sql.run_row import run_record, run_row, tag_rows, turn
-from runrack_sql.run_selection import select_runs
+from runrack_sql.run_selection import count_runs, parts_of, rarest_tag_first
+from runrack_sql.run_tag_index import iter_tag_keys, iter_tags
 from runrack_sql.run_transition import RunTransitions
 from runrack_sql.schema import heartbeats, run_tags, runs, snapshots
-from runrack_sql.statement import Query
-from runrack_sql.text_key import starts_with
-
-_ORDERS = {
-    "id": runs.c.id,
-    "create_timestamp": runs.c.created_us,
-    "update_timestamp": runs.c.updated_us,
-    **{name: runs.c[name] for name in ("run_id", "job_name", "status", "start_time", "end_time")},
-}
 
 
 class SqlRunStorage(SqlRunClaims, SqlBookkeeping, RunStorage):
@@ -69,12 +62,10 @@ class SqlRunStorage(SqlRunClaims, SqlBookkeeping, RunStorage):
         ascending: bool = False,
         cursor: str | None = None,
     ) -> Sequence[RunRecord]:
-        check_limit(limit)
-        if order_by is not None and order_by not in _ORDERS:
-            raise InvalidArgumentError(f"runs are ordered by one of {', '.join(RUN_ORDERS)}")
-        statement = self._page(runs.columns, filters, limit, cursor, order_by, ascending=ascending)
+        order = "id" if order_by is None else order_by
+        page = RunPage(filters or RunsFilter(), limit, order, ascending, cursor)
         with self.database.read() as conn:
-            rows = conn.execute(statement).all()
+            rows = page.read(conn, self.database.dialect)
             tags = _read_tags(conn, [row.id for row in rows])
         return [run_record(row, tags[row.id]) for row in rows]
 
@@ -83,18 +74,17 @@ class SqlRunStorage(SqlRunClaims, SqlBookkeeping, RunStorage):
     def get_run_ids(
         self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None
     ) -> Sequence[str]:
-        check_limit(limit)
-        statement = self._page([runs.c.run_id], filters, limit, cursor)
+        page = RunPage(filters or RunsFilter(), limit, cursor=cursor)
         with self.database.read() as conn:
-            return conn.execute(statement).scalars().all()
+            rows = page.read(conn, self.database.dialect, (runs.c.id, runs.c.run_id))
+        return [row.run_id for row in rows]
 
     @override
     @repeatable
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
-        statement, _ = select_runs([func.count()], filters or RunsFilter())
         with self.database.read() as conn:
-            count: int = conn.execute(statement).scalar_one()
-        return count
+            rarest = rarest_tag_first(conn, filters or RunsFilter())
+            return sum(conn.execute(count_runs(part)).scalar_one() for part in parts_of(rarest))
 
     @override
     @repeatable_if_undone
@@ -131,30 +121,17 @@ class SqlRunStorage(SqlRunClaims, SqlBookkeeping, RunStorage):
         limit: int | None = None,
     ) -> Sequence[tuple[str, set[str]]]:
         check_limit(limit)
-        tag = run_tags.c
-        statement = select(tag.key, tag.value_head, tag.value).distinct()
-        if tag_keys is not None:
-            statement = statement.where(tag.key.in_(tag_keys))
-        if value_prefix:
-            statement = statement.where(starts_with(tag.value_head, tag.value, value_prefix))
         found: dict[str, set[str]] = defaultdict(set)
         with self.database.read() as conn:
-            ordered = statement.order_by(tag.key, tag.value_head, tag.value).limit(limit)
-            for key, _, value in conn.execute(ordered):
+            for key, value in islice(iter_tags(conn, tag_keys, value_prefix or ""), limit):
                 found[key].add(value)
         return list(found.items())
 
     @override
     @repeatable
     def get_run_tag_keys(self) -> Sequence[str]:
-        keys: list[str] = []
         with self.database.read() as conn:
-            # One step in the index for each key, however many runs carry it.
-            key = conn.execute(select(func.min(run_tags.c.key))).scalar()
-            while key is not None:
-                keys.append(key)
-                key = conn.execute(select(func.min(run_tags.c.key)).where(run_tags.c.key > key)).scalar()
-        return keys
+            return list(iter_tag_keys(conn))
 
     @override
     @repeatable
@@ -200,25 +177,6 @@ class SqlRunStorage(SqlRunClaims, SqlBookkeeping, RunStorage):
         same = (runs.c[name] == row[name] for name in ("run_id", "created_us", "body"))
         with self.database.read() as conn:
             return conn.execute(select(runs.c.id).where(*same)).first() is not None
-
-    def _page(
-        self,
-        columns: Iterable[ColumnElement[Any]],
-        filters: RunsFilter | None,
-        limit: int | None,
-        cursor: str | None,
-        order_by: str | None = None,
-        *,
-        ascending: bool = False,
-    ) -> Query:
-        statement, row = select_runs(columns, filters or RunsFilter())
-        order = [row] if order_by in {None, "id"} else [_ORDERS[str(order_by)], row]
-        if cursor:
-            # An unknown id makes the bound null, which no row satisfies.
-            bound = select(runs.c.id).where(runs.c.run_id == cursor).scalar_subquery()
-            statement = statement.where(row > bound if ascending else row < bound)
-        ordered = [self.database.dialect.ordered(column, ascending=ascending) for column in order]
-        return statement.order_by(*ordered).limit(limit)
 
 
 def _read_tags(conn: Connection, row_ids: Sequence[int]) -> Mapping[int, dict[str, str]]:

@@ -369,3 +369,52 @@ class RunReadingTests(ConformanceSuite[RunStorage]):
             root_id, runs = storage.get_run_group(run_id)
             assert (root_id, [run.run_id for run in runs]) == ("root", ["root", "retry-1", "retry-2"])
         assert [run.run_id for run in storage.get_run_group("stranger")[1]] == ["stranger"]
+
+    @pytest.mark.parametrize("order_by", [None, "start_time", "job_name"])
+    @pytest.mark.parametrize("ascending", [False, True])
+    def test_more_ids_than_a_query_carries(
+        self, storage: RunStorage, order_by: str | None, ascending: bool
+    ) -> None:
+        """With 40,000 ids, some of them twice, order, limit, cursor and count are those of the runs among them."""
+        _add(storage, *(make_run(run_id, job_name=f"job-{run_id}") for run_id in "cadbe"))
+        storage.handle_run_event("a", make_event(EventType.RUN_START), update_timestamp=moment(9))
+        storage.handle_run_event("d", make_event(EventType.RUN_START), update_timestamp=moment(8))
+        unknown = [f"{number}" for number in range(10_000)]
+        filters = RunsFilter(run_ids=["d", *unknown, "b", *unknown, "a", "b", *unknown, "c", *unknown])
+        upwards = {None: "cadb", "start_time": "cbda", "job_name": "abcd"}[order_by]
+        expected = [*(upwards if ascending else reversed(upwards))]
+        found = storage.get_run_records(filters, 3, order_by, ascending)
+        assert [record.run.run_id for record in found] == expected[:3]
+        assert storage.get_runs_count(filters) == 4
+        assert list(storage.get_run_ids(filters, cursor="b")) == ["d", "a", "c"]
+
+    @pytest.mark.parametrize("ascending", [False, True])
+    def test_several_statuses_are_one_list(self, storage: RunStorage, ascending: bool) -> None:
+        """Runs in any of several statuses, one named twice, come in one order, each once, up to the limit."""
+        statuses = [RunStatus.QUEUED, RunStatus.STARTED, RunStatus.SUCCESS, RunStatus.FAILURE]
+        _add(storage, *(make_run(f"{number}", status=statuses[number % 4]) for number in range(12)))
+        filters = RunsFilter(statuses=[RunStatus.SUCCESS, RunStatus.QUEUED, RunStatus.SUCCESS])
+        upwards = ["0", "2", "4", "6", "8", "10"]
+        expected = upwards if ascending else upwards[::-1]
+        assert [run.run_id for run in storage.get_runs(filters, limit=4, ascending=ascending)] == expected[:4]
+        page = storage.get_runs(filters, cursor=expected[3], ascending=ascending)
+        assert [run.run_id for run in page] == expected[4:]
+        assert storage.get_runs_count(filters) == 6
+
+    def test_many_values_of_a_tag_are_one_list(self, storage: RunStorage) -> None:
+        """Runs with any of some, or of many, values of a tag come in one order, each once, up to the limit."""
+        _add(storage, *(make_run(f"{n}", tags={"x": f"{n}", "parity": f"{n % 2}"}) for n in range(6)))
+        for values in (["5", "1", "3", "1"], [f"{number}" for number in range(5000, 0, -1)]):
+            filters = RunsFilter(tags={"parity": "1", "x": values})
+            assert list(storage.get_run_ids(filters, limit=2)) == ["5", "3"]
+            assert list(storage.get_run_ids(filters, cursor="5")) == ["3", "1"]
+            assert storage.get_runs_count(filters) == 3
+
+    def test_tags_of_given_runs_must_match(self, storage: RunStorage) -> None:
+        """Ids and tags in one filter must both match, and no run of a backfill is given where those are left out."""
+        _add(storage, *(make_run(run_id, tags={"x": run_id, "y": "1"}) for run_id in "abc"))
+        storage.add_run_tags("b", {tag_names.BACKFILL: "1"})
+        filters = RunsFilter(run_ids=["a", "b"], tags={"y": ["1", "2"]})
+        assert list(storage.get_run_ids(filters)) == ["b", "a"]
+        assert list(storage.get_run_ids(replace(filters, exclude_subruns=True))) == ["a"]
+        assert storage.get_runs_count(RunsFilter(tags={"y": "1"}, exclude_subruns=True)) == 2

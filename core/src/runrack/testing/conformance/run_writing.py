@@ -248,6 +248,28 @@ class RunWritingTests(ConformanceSuite[RunStorage]):
         storage.add_run(make_run("c", tags={"x": "1"}))
         assert list(storage.get_run_tags(limit=limit)) == expected
 
+    def test_values_of_any_length_are_listed(self, storage: RunStorage) -> None:
+        """Values that differ only after hundreds of characters are told apart, ordered, and found by a long prefix."""
+        stem = "v" * 300
+        values = [stem, f"{stem}a", f"{stem}b", "v" * 199, "v" * 200, "w"]
+        for value in values:
+            for copy in range(2):
+                storage.add_run(make_run(f"{copy}-{value[-1]}-{len(value)}", tags={"x": value}))
+        assert list(storage.get_run_tags(["x"])) == [("x", set(values))]
+        assert list(storage.get_run_tags(["x"], limit=4)) == [("x", {"v" * 199, "v" * 200, stem, f"{stem}a"})]
+        assert list(storage.get_run_tags(["x"], f"{stem}b")) == [("x", {f"{stem}b"})]
+        assert list(storage.get_run_tags(["x"], "v" * 200)) == [
+            ("x", {"v" * 200, stem, f"{stem}a", f"{stem}b"})
+        ]
+        assert storage.get_runs_count(RunsFilter(tags={"x": f"{stem}a"})) == 2
+
+    def test_values_that_many_runs_carry_are_listed_once(self, storage: RunStorage) -> None:
+        """A value that hundreds of runs carry is listed once, and hides none that come after it."""
+        for number in range(600):
+            storage.add_run(make_run(f"{number}", tags={"x": "common" if number else "rare"}))
+        storage.add_run(make_run("last", tags={"x": "uncommon"}))
+        assert list(storage.get_run_tags(["x"])) == [("x", {"common", "rare", "uncommon"})]
+
     def test_a_deleted_run_is_gone(self, storage: RunStorage) -> None:
         """`delete_run` removes the run, its tags and nothing else; the id can be used again."""
         storage.add_run(make_run("a", tags={"x": "1", "y": "1"}))
