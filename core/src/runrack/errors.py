@@ -193,6 +193,10 @@ class StorageUnavailableError(StorageError):
     """The database cannot be reached just now; nothing was changed, the same call may succeed later."""
 
 
+class SpoolFullError(StorageUnavailableError):
+    """The storage is away, and no more events can wait for it on this machine's disk; nothing was changed."""
+
+
 class StorageOutcomeUnknownError(StorageError):
     """The database went away while it committed: all was changed or nothing. Look before you repeat the call."""
 

@@ -160,4 +160,4 @@ def _finish(
 
 
 def _stored(run: Run, instance: InstanceServices) -> Run:
-    return instance.get_run_by_id(run.run_id) or run
+    return instance.get_settled_run(run.run_id) or run

@@ -185,7 +185,7 @@ def _end_events(context: RunContext, progress: _Progress, error: BaseException |
         progress.note(event)
     if error is None and not progress.failures:
         return [*events, writer.make_event(EventType.RUN_SUCCESS, None, "The run succeeded.")]
-    stored = context.instance.get_run_by_id(context.run.run_id)
+    stored = context.instance.get_settled_run(context.run.run_id)
     status = RunStatus.STARTED if stored is None else stored.status
     if isinstance(error, INTERRUPTS) or status is RunStatus.CANCELING:
         return [*events, *_canceled_events(writer, error, status)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from typing_extensions import override
@@ -12,7 +13,7 @@ from runrack.interfaces.event_log_storage import EventLogStorage
 from runrack.interfaces.part import InstanceServices
 from runrack.interfaces.run_storage import RunStorage
 from runrack.interfaces.schedule_storage import ScheduleStorage
-from runrack.interfaces.storage import Storage
+from runrack.interfaces.storage import Storage, SupportsPatience
 from runrack.records.event import EventLogEntry, EventLogRecord
 from runrack.records.event_type import STATUS_AFTER
 from runrack.records.run import RunRecord
@@ -85,6 +86,19 @@ class CompositeStorage(Storage):
             if part is not None:
                 part.dispose()
 
+    @property
+    def patience_seconds(self) -> float:
+        """As `SupportsPatience.patience_seconds`: that of the storage that waits longest."""
+        return max((part.patience_seconds for part in self._patient_parts()), default=0.0)
+
+    @contextmanager
+    def patience(self, seconds: float) -> Iterator[None]:
+        """As `SupportsPatience.patience`, for each of the storages."""
+        with ExitStack() as contexts:
+            for part in self._patient_parts():
+                contexts.enter_context(part.patience(seconds))
+            yield
+
     def repair_unfinished_runs(self) -> None:
         """Apply to every unfinished run what its log says, as `repair` does."""
         for run_id in self._run_storage.get_run_ids(RunsFilter(statuses=sorted(NOT_FINISHED))):
@@ -99,6 +113,10 @@ class CompositeStorage(Storage):
         for record in page.records:
             if not record.late:
                 self._apply(record.event_log_entry, None)
+
+    def _patient_parts(self) -> list[SupportsPatience]:
+        parts: tuple[object, ...] = (self._run_storage, self._event_log_storage, self._schedule_storage)
+        return [part for part in parts if isinstance(part, SupportsPatience)]
 
     def _late_event_ids(self, entries: Sequence[EventLogEntry], epoch: int | None) -> set[str]:
         """Return the ids of the run events that their runs' state does not admit, each after the ones before it."""

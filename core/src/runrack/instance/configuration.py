@@ -16,6 +16,7 @@ from runrack.host.plugin_record import PluginState
 from runrack.host.policy import PluginPolicy
 from runrack.host.registry import PluginRegistry
 from runrack.host.slots import SLOTS
+from runrack.instance.event_intake import DEFAULT_MAX_MB, DEFAULT_MAX_SECONDS
 from runrack.records.event import PYTHON_LOGGING_LEVELS_NAMES
 
 CONFIG_FILE = "runrack.yaml"
@@ -53,6 +54,22 @@ SETTINGS: dict[str, Field] = {
         },
         is_required=False,
         description="What of Python's logging becomes part of a run's log",
+    ),
+    "event_spool": Field(
+        {
+            "max_mb": Field(
+                int,
+                default_value=DEFAULT_MAX_MB,
+                description="How much the events of one process may take; 0: none wait, calls raise",
+            ),
+            "max_seconds": Field(
+                int,
+                default_value=DEFAULT_MAX_SECONDS,
+                description="How long the storage may be away; 0: none wait, calls raise",
+            ),
+        },
+        is_required=False,
+        description="How events wait on this machine's disk for a storage that is away",
     ),
     "run_monitoring": Field(
         {

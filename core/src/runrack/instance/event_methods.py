@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 from runrack.config.secret import has_secrets, redact
-from runrack.errors import InvalidArgumentError
+from runrack.errors import InvalidArgumentError, RunrackError
+from runrack.instance.event_intake import EventIntake, SpoolLimits
+from runrack.instance.event_spool import spool_files
 from runrack.instance.instance_base import InstanceBase
 from runrack.interfaces.event_watch import EventCallback
 from runrack.records.codec import decode_event, encode
@@ -32,6 +38,10 @@ class EventMethods(InstanceBase):
     """Events: stored with all that follows from them, read back in order. Promises as in `EventLog`."""
 
     _listeners: dict[str, list[EventListener]]
+    _settings: dict[str, Any]
+    _home: Path | None
+    _intake_lock: threading.RLock
+    _open_intake: EventIntake | None
 
     def handle_new_events(
         self, entries: Sequence[EventLogEntry], *, epoch: int | None = None
@@ -40,21 +50,37 @@ class EventMethods(InstanceBase):
 
         - Values of secrets are replaced before anything is stored.
         - What listeners and hooks do comes after the commit and cannot undo it.
+        - Acknowledged means durable: what a call has returned for survives the end of the process. While the storage is
+          away, that is by a file of this machine, from which the entries are stored, once each and in order, when it is
+          back: see `EventIntake`. Until then their records have the storage id -1; listeners and hooks are called, by a
+          thread of its own, once they are stored.
 
         Args:
             entries: What happened, oldest first.
             epoch: The caller's claim on the run; run events of an old claim are kept as late.
+
+        Raises:
+            SpoolFullError: The storage has been away for longer, or more waits for it, than `event_spool` allows.
+            StorageError: The storage refuses the entries; or it is away, and nothing may wait for it.
         """
         clean = [_without_secrets(entry) for entry in entries] if has_secrets() else entries
-        records = self.storage.store_events(clean, epoch=epoch)
-        if records:
-            self.event_log_storage.wake_watches()
-            self._announce(records)
-        return records
+        return self._intake.store(clean, epoch) if clean else []
 
     def handle_new_event(self, entry: EventLogEntry) -> EventLogRecord:
         """Store one entry. As `handle_new_events`."""
         return self.handle_new_events([entry])[0]
+
+    def get_settled_run(self, run_id: str) -> Run | None:
+        """Return the stored run, or None, once all events that this process has written are stored.
+
+        Waits for a storage that is away as long as events may wait for it.
+
+        Raises:
+            StorageUnavailableError: The storage has been away for longer.
+        """
+        self._intake.settle()
+        with self._intake.patience():
+            return self.run_storage.get_run_by_id(run_id)
 
     def report_event(
         self, event: Event, run_id: str, log_level: int | str = "INFO", timestamp: float | None = None
@@ -183,7 +209,29 @@ class EventMethods(InstanceBase):
         self.report_event(event, run.run_id, level)
         return event
 
+    @property
+    def _intake(self) -> EventIntake:
+        with self._intake_lock:
+            if self._open_intake is None:
+                limits = SpoolLimits.from_settings(self._settings.get("event_spool", {}))
+                self._open_intake = EventIntake(self.storage, self._home, limits, self._announce)
+            return self._open_intake
+
+    def _adopt_events(self) -> None:
+        """Bring in, in the background, events that processes which are gone have left on the disk."""
+        if self._home is None or not spool_files(self._home):
+            return
+        with suppress(RunrackError):  # a storage that cannot be used is told to whoever uses it
+            self._intake.adopt()
+
+    def _close_intake(self) -> None:
+        with self._intake_lock:
+            intake, self._open_intake = self._open_intake, None
+        if intake is not None:
+            intake.close()
+
     def _announce(self, records: Sequence[EventLogRecord]) -> None:
+        self.event_log_storage.wake_watches()
         for record in records:
             for listener in self._listeners.get(record.run_id, ()):
                 listener(record.event_log_entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
@@ -119,8 +120,12 @@ class Instance(LaunchMethods, AssetMethods):
         self._parts = Parts(self, {**factories, **given_parts(given)})
         self._cleanup = cleanup or ExitStack()
         self._listeners = {}
+        self._home = Path(ref.base_dir) if ref is not None and self.is_persistent else None
+        self._intake_lock = threading.RLock()
+        self._open_intake = None
         self._hooks = PluginHooks(self._registry)
         self._hooks.call("instance_opened", instance=self)
+        self._adopt_events()
 
     @classmethod
     def get(cls) -> Instance:
@@ -229,6 +234,7 @@ class Instance(LaunchMethods, AssetMethods):
 
     def dispose(self) -> None:
         """Close every part and remove what is temporary. Harmless when repeated."""
+        self._close_intake()
         self._parts.dispose()
         self._cleanup.close()
         self._hooks.call("instance_closed", instance=self)

@@ -87,6 +87,10 @@ class InstanceServices(Protocol):
         """Return the stored run, or None."""
         ...
 
+    def get_settled_run(self, run_id: str) -> Run | None:
+        """Return the stored run, or None, once all events that this process has written are stored."""
+        ...
+
     def launch_run(self, run_id: str, workspace: object | None = None) -> Run:
         """Hand the run to the run launcher and return it as stored afterwards."""
         ...

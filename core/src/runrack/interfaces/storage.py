@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from typing_extensions import override
@@ -56,6 +57,20 @@ class Storage(InstancePart, ABC):
         super().register_instance(instance)
         for part in (self.run_storage, self.event_log_storage, self.schedule_storage):
             part.register_instance(instance)
+
+
+@runtime_checkable
+class SupportsPatience(Protocol):
+    """A storage that may be away for a while, such as one behind a network; its calls wait for it."""
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long a call waits for a storage that is away; 0 for one that is never away."""
+        ...
+
+    def patience(self, seconds: float) -> AbstractContextManager[None]:
+        """Return a context in which the calls of this thread wait that long instead."""
+        ...
 
 
 class SchemaStatus(Record, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import RLock
+from threading import RLock, local
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Engine, inspect, select
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from runrack_sql.schema_changes import SchemaChanges
 
 T = TypeVar("T")
+
+
+class _OfThread(local):
+    """What holds for the calls of one thread."""
+
+    patience: float | None = None
 
 
 class Database:
@@ -46,6 +52,7 @@ class Database:
         self._creates_tables = creates_tables
         self._opening = RLock()
         self._is_open = False
+        self._of_thread = _OfThread()
 
     def call(self, work: Callable[[], T], *, is_repeatable: bool) -> T:
         """Return what `work` returns, called again while the database cannot be used and patience lasts.
@@ -54,7 +61,17 @@ class Database:
             work: Something that uses `read` or `write` once.
             is_repeatable: Whether it may be called again when nobody knows if the failed call was carried out.
         """
-        return call_with_patience(work, lambda: self.patience_seconds, is_repeatable=is_repeatable)
+        return call_with_patience(work, self._patience_now, is_repeatable=is_repeatable)
+
+    @contextmanager
+    def patience(self, seconds: float) -> Iterator[None]:
+        """Return a context in which the calls of this thread that failed are made again for `seconds`."""
+        before = self._of_thread.patience
+        self._of_thread.patience = seconds
+        try:
+            yield
+        finally:
+            self._of_thread.patience = before
 
     @property
     def patience_seconds(self) -> float:
@@ -141,6 +158,10 @@ class Database:
     def dispose(self) -> None:
         """Close all connections; the next use opens new ones."""
         self._engine.dispose()
+
+    def _patience_now(self) -> float:
+        asked = self._of_thread.patience
+        return self.patience_seconds if asked is None else asked
 
     def _read_transaction(self) -> AbstractContextManager[Connection]:
         return self._engine.begin()

@@ -1,6 +1,7 @@
 """SqlPart: what every storage over a database has in common."""
 
 from abc import ABC
+from contextlib import AbstractContextManager
 from collections.abc import Sequence
 
 from typing_extensions import override
@@ -33,6 +34,15 @@ class SqlPart(InstancePart, ABC):
     def check(self) -> Sequence[Finding]:
         """As `SupportsCheck.check`."""
         return self.database.check()
+
+    @property
+    def patience_seconds(self) -> float:
+        """As `SupportsPatience.patience_seconds`."""
+        return self.database.patience_seconds
+
+    def patience(self, seconds: float) -> AbstractContextManager[None]:
+        """As `SupportsPatience.patience`."""
+        return self.database.patience(seconds)
 
     @override
     def dispose(self) -> None:
