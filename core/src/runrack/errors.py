@@ -249,6 +249,10 @@ class ExecutionInterruptedError(BaseException):
     """The execution was interrupted by a signal. Not an `Exception`, so that user code does not swallow it."""
 
 
+class StepProcessError(RunrackError):
+    """The process of a step ended before the step did."""
+
+
 class RunFailedError(RunrackError):
     """The run ended in failure, and what ended it lies in another process: the run's log has it."""
 

@@ -6,35 +6,64 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from runrack.engine.active_execution import ActiveExecution
     from runrack.engine.direct_context import build_op_context
     from runrack.engine.execution import execute_job, execute_run
     from runrack.engine.in_process_executor import InProcessExecutor
     from runrack.engine.op_context import OpExecutionContext
     from runrack.engine.prepared_job import PreparedJob, prepare_job
-    from runrack.engine.step_execution import execute_plan, execute_step
+    from runrack.engine.remote_step import lost_step_event, make_step_run_ref, relay_entries
+    from runrack.engine.run_context import RunContext, as_run_context
+    from runrack.engine.step_channel import StepChannel, receive_message, send_message
+    from runrack.engine.step_execution import execute_plan, execute_step, skip_blocked_steps
+    from runrack.engine.step_worker import StepWorker, report_step_failure
 
 _MODULE_OF = {
+    "ActiveExecution": "active_execution",
     "InProcessExecutor": "in_process_executor",
     "OpExecutionContext": "op_context",
     "PreparedJob": "prepared_job",
+    "RunContext": "run_context",
+    "StepChannel": "step_channel",
+    "StepWorker": "step_worker",
+    "as_run_context": "run_context",
     "build_op_context": "direct_context",
     "execute_job": "execution",
     "execute_plan": "step_execution",
     "execute_run": "execution",
     "execute_step": "step_execution",
+    "lost_step_event": "remote_step",
+    "make_step_run_ref": "remote_step",
     "prepare_job": "prepared_job",
+    "receive_message": "step_channel",
+    "relay_entries": "remote_step",
+    "report_step_failure": "step_worker",
+    "send_message": "step_channel",
+    "skip_blocked_steps": "step_execution",
 }
 
 __all__ = [
+    "ActiveExecution",
     "InProcessExecutor",
     "OpExecutionContext",
     "PreparedJob",
+    "RunContext",
+    "StepChannel",
+    "StepWorker",
+    "as_run_context",
     "build_op_context",
     "execute_job",
     "execute_plan",
     "execute_run",
     "execute_step",
+    "lost_step_event",
+    "make_step_run_ref",
     "prepare_job",
+    "receive_message",
+    "relay_entries",
+    "report_step_failure",
+    "send_message",
+    "skip_blocked_steps",
 ]
 
 

@@ -6,13 +6,13 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from runrack.engine.interrupt import shielded
-from runrack.interfaces.part import InstanceServices
 from runrack.records.error_info import SerializableErrorInfo
-from runrack.records.event import Event, EventLogEntry
+from runrack.records.event import Event, EventLogEntry, EventLogRecord
 from runrack.records.event_type import EventType
 from runrack.records.run import Run
 
@@ -26,6 +26,14 @@ TEXT_KEPT = 1_000_000
 """The same in characters of the messages."""
 
 _LEVELS = {EventType.STEP_FAILURE: "ERROR", EventType.RUN_FAILURE: "ERROR", EventType.RUN_CANCELED: "ERROR"}
+
+
+class EventSink(Protocol):
+    """What stores entries: the instance, or what leads to it."""
+
+    def handle_new_events(self, entries: Sequence[EventLogEntry]) -> Sequence[EventLogRecord]:
+        """Store the entries and all that follows from them in one transaction."""
+        ...
 
 
 class EventWriter:
@@ -45,7 +53,7 @@ class EventWriter:
         keeps_events: Whether `events` has all of them afterwards.
     """
 
-    def __init__(self, instance: InstanceServices, run: Run, *, keeps_events: bool = True) -> None:
+    def __init__(self, instance: EventSink, run: Run, *, keeps_events: bool = True) -> None:
         self._instance = instance
         self._run = run
         self._keeps_events = keeps_events

@@ -42,6 +42,11 @@ class ExecutionStep(Protocol):
         ...
 
     @property
+    def tags(self) -> Mapping[str, str]:
+        """The labels of its op."""
+        ...
+
+    @property
     def upstream_keys(self) -> frozenset[str]:
         """The steps whose outputs it needs."""
         ...

@@ -15,6 +15,7 @@ from runrack.records.snapshot import ExecutionPlanSnapshot, JobSnapshot
 if TYPE_CHECKING:
     from runrack.interfaces.artifact_storage import ArtifactStorage
     from runrack.interfaces.compute_log_manager import ComputeLogManager
+    from runrack.interfaces.event_log_storage import EventLogStorage
     from runrack.interfaces.run_launcher import RunLauncher
 
 
@@ -31,6 +32,14 @@ class PluginLoader(Protocol):
 
     def load_plugin(self, slot: str, name: str) -> object:
         """Return the object that the plugin of this slot and name is."""
+        ...
+
+
+class InstanceReference(Protocol):
+    """All that another process needs to open the same instance."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the reference as plain data that JSON can hold."""
         ...
 
 
@@ -65,6 +74,15 @@ class InstanceServices(Protocol):
     @property
     def registry(self) -> PluginLoader:
         """The plugins that can be used."""
+        ...
+
+    @property
+    def event_log_storage(self) -> EventLogStorage:
+        """Keeps events, and hands out concurrency slots."""
+        ...
+
+    def get_ref(self) -> InstanceReference:
+        """Return what another process needs to open the same instance."""
         ...
 
     def create_run(

@@ -4,9 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+import msgspec
+
+from runrack.errors import InvalidArgumentError
 from runrack.interfaces.executor import RetryMode
 from runrack.interfaces.part import InstanceServices
 from runrack.records.event import Event
+from runrack.records.known_state import KnownState
 from runrack.records.record import Record
 from runrack.records.run import JobCodeOrigin, Run
 
@@ -20,7 +24,8 @@ class StepRunRef(Record, frozen=True, tag_field="record", tag="step_run_ref/1"):
         step_key: Which step.
         retry_mode: Who retries it.
         job_code_origin: Where the job's code lies.
-        previous_attempts: How often it was tried before.
+        instance_ref: What another process needs to open the instance, as plain data.
+        known_state: The values that it needs, and how often it was tried before.
     """
 
     run_config: Mapping[str, Any]
@@ -28,7 +33,36 @@ class StepRunRef(Record, frozen=True, tag_field="record", tag="step_run_ref/1"):
     step_key: str
     retry_mode: RetryMode
     job_code_origin: JobCodeOrigin
-    previous_attempts: int = 0
+    instance_ref: Mapping[str, Any]
+    known_state: KnownState = KnownState()
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.run.run_id
+
+    @property
+    def previous_attempts(self) -> int:
+        """How often the step was tried before."""
+        return self.known_state.attempts.get(self.step_key, 0)
+
+    def to_json(self) -> bytes:
+        """Return the reference as JSON."""
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "StepRunRef":
+        """Return the reference whose `to_json` is `text`.
+
+        Raises:
+            InvalidArgumentError: It is no step reference.
+        """
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.MsgspecError:
+            raise InvalidArgumentError(
+                "this is no step reference: pass what StepRunRef.to_json gave"
+            ) from None
 
 
 class StepExecutionContext(Protocol):
@@ -65,4 +99,7 @@ class StepLauncher(ABC):
 
     @abstractmethod
     def launch_step(self, step_context: StepExecutionContext) -> Iterator[Event]:
-        """Execute the step somewhere else and yield its events as they happen; they become the step's events."""
+        """Execute the step somewhere else and yield its events as they happen; they become the step's events.
+
+        - The last one says how the step ended: STEP_SUCCESS, STEP_FAILURE or STEP_UP_FOR_RETRY.
+        """

@@ -9,6 +9,9 @@ BACKFILL = "runrack/backfill"
 PRIORITY = "runrack/priority"
 """How urgent a queued run is: an integer, 0 when it is missing or none."""
 
+CONCURRENCY_KEY = "runrack/concurrency_key"
+"""On an op: the concurrency key of which each of its steps holds a slot while it runs."""
+
 CODE_LOCATION = "runrack/code_location"
 CODE_VERSION = "runrack/code_version"
 DATA_VERSION = "runrack/data_version"

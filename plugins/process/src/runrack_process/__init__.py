@@ -9,15 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runrack_process.executors import in_process_executor
+    from runrack_process.executors import in_process_executor, multiprocess_executor
     from runrack_process.in_process_run_launcher import InProcessRunLauncher
 
 _MODULE_OF = {
     "InProcessRunLauncher": "in_process_run_launcher",
     "in_process_executor": "executors",
+    "multiprocess_executor": "executors",
 }
 
-__all__ = ["InProcessRunLauncher", "in_process_executor"]
+__all__ = ["InProcessRunLauncher", "in_process_executor", "multiprocess_executor"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,130 @@
+"""StepWorker: executes steps of a run in another process than the run's own."""
+
+from __future__ import annotations
+
+import importlib
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Protocol, cast
+
+from runrack.definitions.reconstructable import ReconstructableJob
+from runrack.definitions.user_stack import user_error_info
+from runrack.engine.active_execution import ActiveExecution
+from runrack.engine.event_writer import EventWriter
+from runrack.engine.interrupt import raising_interrupts, shielded
+from runrack.engine.output_store import DEFAULT_IO_MANAGER, OutputStore
+from runrack.engine.plan import JobPlan
+from runrack.engine.prepared_job import PreparedJob, prepare_job
+from runrack.engine.resource_set import ResourceSet
+from runrack.engine.run_context import RunContext
+from runrack.engine.run_log import RunLog
+from runrack.engine.step_channel import RemoteLog
+from runrack.engine.step_execution import attempt_step
+from runrack.errors import PluginError
+from runrack.interfaces.part import InstanceServices
+from runrack.interfaces.step_launcher import StepRunRef
+from runrack.records.event_data import StepFailureData
+from runrack.records.event_type import EventType
+
+INSTANCE_OPENER = ("runrack.instance.worker", "open_for_worker")
+"""Module and name of the function that opens an instance. It lies on a floor above this one (decision 0006)."""
+
+
+class InstanceOpener(Protocol):
+    """Opens instances in a worker."""
+
+    def __call__(self, instance_ref: Mapping[str, Any]) -> InstanceServices:
+        """Open the instance that a reference describes."""
+        ...
+
+
+class StepWorker:
+    """Executes steps of one run. The job is loaded and its configuration resolved once; each step may be another process's.
+
+    Args:
+        ref: Any step of the run.
+
+    Raises:
+        LoadError: The job's code cannot be loaded.
+        ConfigError: The run configuration does not fit the job any more.
+        RunrackError: The instance cannot be opened.
+    """
+
+    def __init__(self, ref: StepRunRef) -> None:
+        module, name = INSTANCE_OPENER
+        opener = cast("InstanceOpener", getattr(importlib.import_module(module), name))
+        self._instance = opener(ref.instance_ref)
+        job = ReconstructableJob(ref.job_code_origin)
+        self._prepared: PreparedJob = prepare_job(job, self._instance, ref.run_config, ref.run.op_selection)
+        with suppress(PluginError):  # told where it is used
+            self._instance.registry.load_plugin("io_manager", DEFAULT_IO_MANAGER)
+
+    def execute(self, ref: StepRunRef, channel: socket.socket) -> None:
+        """Execute a step. All that happens goes through the channel, also what keeps the step from being executed.
+
+        SIGINT and SIGTERM end it, after its resources are torn down.
+
+        Raises:
+            ExecutionInterruptedError: A signal ended the step, or the run's process is gone.
+        """
+        log = RemoteLog(channel)
+        writer = EventWriter(log, ref.run, keeps_events=False)
+        context = self._make_context(ref, writer)
+        with raising_interrupts():
+            try:
+                self._execute(context, ref.step_key)
+            finally:
+                with shielded():
+                    for event in context.resources.tear_down():
+                        writer.write_event(event)
+                    writer.flush()
+        log.finish()
+
+    def _execute(self, context: RunContext, step_key: str) -> None:
+        try:
+            for event in attempt_step(context, context.plan.get_step(step_key)):
+                context.active.note(event)
+                context.writer.write_event(event)
+        except Exception as error:  # noqa: BLE001 - what keeps this process from executing the step fails the step
+            write_step_failure(context.writer, step_key, error)
+
+    def _make_context(self, ref: StepRunRef, writer: EventWriter) -> RunContext:
+        whole = self._prepared.plan
+        plan = JobPlan(whole.job, (whole.get_step(ref.step_key),), is_partial=True)
+        resources = ResourceSet(
+            plan.job.resource_defs,
+            plan.resource_keys,
+            self._prepared.config.resources,
+            ref.run,
+            self._instance,
+            RunLog(writer),
+            writer,
+        )
+        return RunContext(
+            ref.run,
+            self._instance,
+            plan,
+            self._prepared.config,
+            writer,
+            OutputStore(self._instance.registry),
+            resources,
+            ref.retry_mode,
+            ActiveExecution(plan, ref.run_id, ref.known_state),
+        )
+
+
+def write_step_failure(writer: EventWriter, step_key: str, error: BaseException) -> None:
+    """Write that a step failed before it came to anything."""
+    text = f"{type(error).__name__}: {error}".removesuffix(": ")
+    message = f"Step {step_key!r} could not be executed. {text}"
+    writer.write_event(
+        writer.make_event(EventType.STEP_FAILURE, step_key, message, StepFailureData(user_error_info(error)))
+    )
+
+
+def report_step_failure(ref: StepRunRef, channel: socket.socket, error: BaseException) -> None:
+    """Report that a step cannot be executed in this process, for want of a `StepWorker`."""
+    log = RemoteLog(channel)
+    write_step_failure(EventWriter(log, ref.run, keeps_events=False), ref.step_key, error)
+    log.finish()

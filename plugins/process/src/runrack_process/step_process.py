@@ -1,0 +1,57 @@
+"""What the process of one step does, from its start to its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+
+from runrack.engine import StepWorker, receive_message, report_step_failure
+from runrack.errors import ExecutionInterruptedError
+from runrack.interfaces.step_launcher import StepRunRef
+
+SUCCESS, INTERRUPTED = 0, 128 + signal.SIGTERM
+
+
+def execute_one_step(channel: socket.socket, worker: StepWorker | None = None) -> int:
+    """Execute the step whose reference comes through the channel, and return what the process is to exit with.
+
+    Args:
+        channel: A stream socket to the run's process.
+        worker: What has loaded the job already; the job is loaded here otherwise.
+    """
+    try:
+        ref = StepRunRef.from_json(receive_message(channel))
+        try:
+            worker = worker or StepWorker(ref)
+        except Exception as error:  # noqa: BLE001 - the user's code is loaded here and raises what it likes
+            report_step_failure(ref, channel, error)
+        else:
+            worker.execute(ref, channel)
+    except (ExecutionInterruptedError, KeyboardInterrupt, EOFError):
+        return INTERRUPTED
+    return SUCCESS
+
+
+def python_command(module: str, *arguments: str) -> list[str]:
+    """Return the command that calls `main` of a module in a new interpreter, which finds modules where this one does."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {module} import main; main()"
+    return [sys.executable, "-c", code, *arguments]
+
+
+def main() -> None:
+    """Execute one step in a new interpreter; its argument is the descriptor of the channel."""
+    with socket.socket(fileno=int(sys.argv[1])) as channel:
+        channel.set_inheritable(False)
+        status = execute_one_step(channel)
+    leave(status)
+
+
+def leave(status: int) -> None:
+    """End this process at once: threads that the step has left behind are not waited for."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(status)
