@@ -8,6 +8,7 @@ from functools import cached_property
 
 from runrack.definitions.composition import OpNode
 from runrack.definitions.job import JobDefinition
+from runrack.definitions.selection import Selection, select
 from runrack.errors import InvalidArgumentError
 from runrack.records.snapshot import ExecutionPlanSnapshot, StepSnapshot, snapshot_id
 
@@ -106,14 +107,14 @@ class JobPlan:
 
 def build_plan(
     job: JobDefinition,
-    op_selection: Collection[str] | None = None,
+    op_selection: Selection | None = None,
     step_keys: Collection[str] | None = None,
 ) -> JobPlan:
     """Return the plan of a job, of the ops of these names only, or of these steps.
 
     Args:
         job: The job.
-        op_selection: Names of ops. What they need has to be selected, too.
+        op_selection: Which ops, as `runrack.definitions.selection` says. What they need has to be selected, too.
         step_keys: Keys of steps. What they need was given before.
 
     Raises:
@@ -121,8 +122,7 @@ def build_plan(
     """
     if step_keys is not None:
         return JobPlan(job, _chosen_steps(job, step_keys), is_partial=True)
-    selected = set(job.nodes if op_selection is None else op_selection)
-    _check_known(job, selected)
+    selected = set(job.nodes if op_selection is None else select_ops(job, op_selection))
     for name in sorted(selected):
         missing = sorted(job.nodes[name].upstream_names - selected)
         if missing:
@@ -130,6 +130,15 @@ def build_plan(
                 f"op {name!r} needs the output of op {missing[0]!r}, which is not selected: select it too"
             )
     return JobPlan(job, tuple(_step(node) for name, node in job.nodes.items() if name in selected))
+
+
+def select_ops(job: JobDefinition, selection: Selection) -> list[str]:
+    """Return the names of the ops of a job that are selected, in the order of the job.
+
+    Raises:
+        InvalidArgumentError: The selection cannot be read, or the job has no op of a name in it.
+    """
+    return select({name: node.upstream_names for name, node in job.nodes.items()}, selection, "op")
 
 
 def _step(node: OpNode) -> JobStep:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +16,7 @@ from runrack.definitions.run_config import (
     resolve_run_config,
 )
 from runrack.definitions.runnable_job import RunnableJob
+from runrack.definitions.selection import Selection
 from runrack.engine.plan import JobPlan, build_plan
 from runrack.errors import InvalidArgumentError
 from runrack.interfaces.part import InstanceServices
@@ -63,7 +64,9 @@ class PreparedJob:
             InvalidArgumentError: The id is no UUID, or a tag cannot be stored.
         """
         definition = self.plan.job
-        selected = None if self.op_selection is None else frozenset(step.key for step in self.plan.steps)
+        selected = (
+            None if self.op_selection is None else frozenset(step.node.name for step in self.plan.steps)
+        )
         return instance.create_run(
             job_name=definition.name,
             run_id=run_id,
@@ -81,7 +84,7 @@ def prepare_job(
     job: RunnableJob,
     instance: InstanceServices,
     run_config: Mapping[str, Any] | None = None,
-    op_selection: Sequence[str] | None = None,
+    op_selection: Selection | None = None,
     executor_def: ExecutorDefinition | None = None,
     document: Document | None = None,
 ) -> PreparedJob:
@@ -91,7 +94,7 @@ def prepare_job(
         job: The job, or what leads to it.
         instance: Whose plugins can execute it.
         run_config: The run configuration; the job's own when None.
-        op_selection: Only the ops of these names.
+        op_selection: Only these ops, as `runrack.definitions.selection` says.
         executor_def: Executes the job, whatever it or the run configuration says.
         document: Where the run configuration comes from, for the positions of problems.
 
@@ -110,7 +113,7 @@ def prepare_job(
         raise InvalidArgumentError("the run configuration is a mapping with ops, resources, execution")
     mapped = mapped_run_config(definition, given)
     chosen = executor_def or find_executor(definition, mapped, instance)
-    selection = None if op_selection is None else tuple(op_selection)
+    selection = _as_tuple(op_selection)
     plan = build_plan(definition, selection)
     config = resolve_run_config(definition, chosen, mapped, None if mapped is not given else document)
     return PreparedJob(job, chosen, given, config, plan, selection)
@@ -129,3 +132,9 @@ def find_executor(
         return job.executor_def
     found = instance.registry.load_plugin("executor", name or DEFAULT_EXECUTOR)
     return cast("ExecutorDefinition", found)
+
+
+def _as_tuple(selection: Selection | None) -> tuple[str, ...] | None:
+    if selection is None or isinstance(selection, str):
+        return None if selection is None else (selection,)
+    return tuple(selection)
