@@ -31,10 +31,10 @@ def query(url, statement, *values):
         return list(cursor.fetchall())
 
 
-@pytest.fixture
-def ask(url):
-    """Asks the database of the test without runrack."""
-    return lambda statement, *values: query(url, statement, *values)
+@pytest.fixture(scope="session")
+def ask():
+    """What asks a database without runrack."""
+    return query
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,9 @@ _OLDEST_MARIADB = (10, 6)
 _OLDEST_MYSQL = (8, 0, 17)
 """Both know SKIP LOCKED, and a collation that compares by code point and does not ignore blanks at the end."""
 
+_CHANGE_LOCK_SECONDS = 1
+"""How long a migration waits for a table: all others who want the table wait behind it."""
+
 _LOCK_SECONDS = 10
 
 
@@ -119,6 +122,16 @@ class MySQLDatabase(ServerDatabase):
                 f"{self.label} is on a server of {name} {found}, which cannot do what runrack needs:"
                 f" use {name} {needed} or later"
             )
+
+    @override
+    @contextmanager
+    def _change_transaction(self) -> Iterator[Connection]:
+        with self._write_transaction() as conn:
+            conn.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_CHANGE_LOCK_SECONDS}")
+            try:
+                yield conn
+            finally:
+                conn.exec_driver_sql("SET SESSION lock_wait_timeout = DEFAULT")
 
     @override
     @contextmanager

@@ -37,7 +37,7 @@ _PASSING = {
     **dict.fromkeys([1158, 1159, 1160, 1161, 2006, 2013, 2014, 2055], _CONNECTION),
     **dict.fromkeys([1047, 1053, 1152, 1317, 1927, 4031], _STOPPING),
     **dict.fromkeys([1040, 1203, 1226], _BUSY),
-    **dict.fromkeys([1290, 1792, 1836], _READ_ONLY),
+    **dict.fromkeys([1290, 1836], _READ_ONLY),
     **dict.fromkeys([*UNDONE, 1412], _CONFLICT),
     **dict.fromkeys([1969, 3024], "the server ended a statement that took too long"),
 }

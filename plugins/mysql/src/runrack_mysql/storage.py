@@ -12,6 +12,7 @@ from runrack_mysql.database import MySQLDatabase
 from runrack_mysql.url import url_from_config, url_of
 from runrack_sql.event_log_storage import SqlEventLogStorage
 from runrack_sql.part import SqlPart
+from runrack_sql.retention import SqlRetention
 from runrack_sql.run_storage import SqlRunStorage
 from runrack_sql.schedule_storage import SqlScheduleStorage
 from runrack_sql.storage import SqlStorage
@@ -90,7 +91,7 @@ class MySQLRunStorage(MySQLConfigurable, SqlRunStorage):
     """Runs in a MySQL or MariaDB database."""
 
 
-class MySQLEventLogStorage(MySQLConfigurable, SqlEventLogStorage):
+class MySQLEventLogStorage(MySQLConfigurable, SqlEventLogStorage, SqlRetention):
     """The events of all runs, and what follows from them, in a MySQL or MariaDB database."""
 
 

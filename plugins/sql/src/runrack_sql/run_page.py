@@ -61,9 +61,15 @@ class RunPage:
         if filters.run_ids is not None:
             # Or else a planner might walk through all runs in their order until it has met enough of those given.
             row = row + 0
-        order = [row] if self.order_by == "id" else [_ORDERS[self.order_by], row]
-        ordered = [dialect.ordered(column, ascending=self.ascending) for column in order]
+        ordered = [dialect.ordered(column, ascending=self.ascending) for column in self._order(row)]
         return statement.order_by(*ordered).limit(self.limit)
+
+    def _order(self, row: ColumnElement[int]) -> Sequence[ColumnElement[Any]]:
+        """Return what the page is ordered by: with the row at the end, unless no two runs are alike in what is before."""
+        if self.order_by == "id":
+            return [row]
+        column = _ORDERS[self.order_by]
+        return [column] if self.order_by == "run_id" else [column, row]
 
 
 def _sort_key(column: str) -> Callable[[AnyRow], tuple[bool, Any, int]]:
