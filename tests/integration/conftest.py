@@ -4,13 +4,16 @@ from contextlib import ExitStack
 
 import pytest
 
+from runrack.testing.mariadb import mariadb_server
 from runrack.testing.postgres import postgres_server
+from runrack_mysql import MySQLStorage
 from runrack_postgres import PostgresStorage
 from runrack_sqlite import SqliteStorage
 
-__all__ = ["postgres_server"]
+__all__ = ["mariadb_server", "postgres_server"]
 
-STORAGES = {"sqlite": SqliteStorage, "postgres": PostgresStorage}
+STORAGES = {"sqlite": SqliteStorage, "postgres": PostgresStorage, "mysql": MySQLStorage}
+SERVERS = {"postgres": "postgres_server", "mysql": "mariadb_server"}
 
 
 class Place:
@@ -40,7 +43,7 @@ def make_place(tmp_path, request):
                 folder = tmp_path / f"place-{len(list(tmp_path.iterdir()))}"
                 folder.mkdir()
                 return Place(kind, str(folder))
-            server = request.getfixturevalue("postgres_server")
+            server = request.getfixturevalue(SERVERS[kind])
             return Place(kind, databases.enter_context(server.database()))
 
         yield make

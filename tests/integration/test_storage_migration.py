@@ -15,7 +15,7 @@ from runrack.testing.builders import make_entry, make_materialization, make_run,
 from runrack_sql.migration import create_tables
 from runrack_sql.schema import SCHEMA_VERSION, events, metadata, schema_version
 
-KINDS = ["sqlite", "postgres"]
+KINDS = ["sqlite", "postgres", "mysql"]
 LONGEST_WAIT_SECONDS = 5
 A_NOTICEABLE_WAIT_SECONDS = 0.2
 OLD_RUNS = 1200
@@ -225,14 +225,14 @@ def test_an_index_whose_building_was_killed_is_built_again(make_place):
     make_old(place, origin)
     storage = place.open()
     with storage.database.change_tables() as conn:
-        conn.exec_driver_sql("CREATE INDEX ticks_by_status ON ticks (id)")
+        conn.exec_driver_sql("CREATE INDEX runs_by_lease ON runs (id)")
         conn.exec_driver_sql(
-            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ticks_by_status'::regclass"
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'runs_by_lease'::regclass"
         )
     storage.migrate()
     with storage.database.read() as conn:
-        found = {index["name"]: index for index in inspect(conn).get_indexes("ticks")}
-    assert found["ticks_by_status"]["column_names"] == ["status", "timestamp", "id"]
+        found = {index["name"]: index for index in inspect(conn).get_indexes("runs")}
+    assert found["runs_by_lease"]["column_names"] == ["lease_expires_us", "id"]
     storage.dispose()
     origin.dispose()
 

@@ -58,7 +58,13 @@ def test_the_comments_of_the_file_are_the_defaults(runrack, home):
     written_out = load_configuration(file)
     registry = written_out.make_registry()
     assert written_out.choose_parts(registry, str(home)) == without.choose_parts(registry, str(home))
-    assert set(written_out.settings) == {"plugins", "python_logs", "run_monitoring", "run_retries"}
+    assert set(written_out.settings) == {
+        "plugins",
+        "python_logs",
+        "run_monitoring",
+        "run_retries",
+        "retention",
+    }
     assert runrack("config", "check").stdout == f"ok: {file}\n"
 
 

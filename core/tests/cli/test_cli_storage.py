@@ -4,6 +4,8 @@ import json
 import sqlite3
 from contextlib import closing
 
+from runrack.instance.instance import Instance
+from runrack.testing.builders import make_entry
 from runrack_sql.schema import SCHEMA_VERSION
 
 
@@ -42,7 +44,9 @@ def test_a_whole_storage_passes_its_check(runrack):
     runrack("storage", "migrate")
     done = runrack("storage", "check", "--json")
     assert done.exit_code == 0
-    found = {each["subject"]: each["severity"] for each in json.loads(done.stdout)["storage"]}
+    told = json.loads(done.stdout)
+    assert told["spool"] == [{"subject": "events", "severity": "ok", "message": "none wait to be stored"}]
+    found = {each["subject"]: each["severity"] for each in told["storage"]}
     assert found.pop("library") in {"ok", "note"}
     assert found == dict.fromkeys(["version", "file", "event ids", "tags", "slots", "assets"], "ok")
 
@@ -75,3 +79,20 @@ def test_a_storage_without_versions_says_so(runrack, home):
     (home / "runrack.yaml").write_text("storage: memory\n")
     assert "no versions" in runrack("storage", "status").stdout
     assert "nothing to migrate" in runrack("storage", "migrate").stdout
+
+
+def test_pruning_follows_the_policy(runrack, home):
+    """What `retention` in the file names is counted and removed; what it does not name stays."""
+    (home / "runrack.yaml").write_text("retention: {events: {info_messages: 1}}\n")
+    with Instance.from_config(home) as instance:
+        instance.handle_new_event(make_entry("old", level=20, timestamp=1.0))
+        instance.handle_new_event(make_entry("kept", level=30, timestamp=1.0))
+    assert runrack("storage", "prune", "--dry-run").stdout == "would remove 1 info_messages\n"
+    assert json.loads(runrack("storage", "prune", "--json").stdout) == {"info_messages": 1}
+    assert runrack("storage", "prune").stdout == "Nothing is old enough.\n"
+
+
+def test_a_storage_that_cannot_prune_says_so(runrack, home):
+    """Ticks are removed all the same."""
+    (home / "runrack.yaml").write_text("storage: memory\n")
+    assert "cannot be removed by age" in runrack("storage", "prune").stdout

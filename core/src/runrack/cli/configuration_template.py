@@ -68,4 +68,9 @@ _TEMPLATE = """\
 #   enabled: false
 #   max_retries: 0
 #   retry_on_asset_or_op_failure: true
+
+# After how many days old events and ticks are removed by `runrack storage prune`; -1 keeps them.
+# retention:
+#   events: {debug_messages: 7, info_messages: -1}
+#   sensor: {purge_after_days: {skipped: 7}}
 """

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from runrack.cli.json_output import json_option, print_json
 from runrack.cli.open_instance import open_instance
 from runrack.cli.storage_parts import storages_with
 from runrack.cli.table import print_table
+from runrack.instance.event_spool import waiting_events
+from runrack.instance.instance import Instance
 from runrack.interfaces.storage_check import Finding, Severity, SupportsCheck
 
 
@@ -22,9 +26,10 @@ def command(as_json: bool) -> None:
     """
     with open_instance() as instance:
         found = {name: list(part.check()) for name, part in storages_with(instance, SupportsCheck)}
+        found["spool"] = [_check_spool(instance)]
     if as_json:
         print_json({name: [_as_json(finding) for finding in findings] for name, findings in found.items()})
-    elif found:
+    else:
         print_table(
             ["STORAGE", "SUBJECT", "RESULT", "FOUND"],
             [
@@ -33,10 +38,17 @@ def command(as_json: bool) -> None:
                 for finding in findings
             ],
         )
-    else:
-        click.echo("This storage cannot check itself.")
+        if len(found) == 1:
+            click.echo("This storage cannot check itself.")
     if any(finding.severity is Severity.PROBLEM for findings in found.values() for finding in findings):
         click.get_current_context().exit(1)
+
+
+def _check_spool(instance: Instance) -> Finding:
+    waiting = waiting_events(Path(instance.root_directory))
+    if waiting:
+        return Finding("events", Severity.NOTE, f"{waiting} wait on this machine to be stored")
+    return Finding("events", Severity.OK, "none wait to be stored")
 
 
 def _as_json(finding: Finding) -> dict[str, str]:

@@ -16,6 +16,7 @@ from runrack.host.plugin_record import PluginState
 from runrack.host.policy import PluginPolicy
 from runrack.host.registry import PluginRegistry
 from runrack.host.slots import SLOTS
+from runrack.instance.retention import RETENTION_FIELD
 from runrack.instance.event_intake import DEFAULT_MAX_MB, DEFAULT_MAX_SECONDS
 from runrack.records.event import PYTHON_LOGGING_LEVELS_NAMES
 
@@ -92,6 +93,7 @@ SETTINGS: dict[str, Field] = {
         is_required=False,
         description="Whether a daemon runs failed runs again",
     ),
+    "retention": RETENTION_FIELD,
 }
 """What can be configured beside the parts."""
 

@@ -12,6 +12,7 @@ from runrack_postgres.database import PostgresDatabase
 from runrack_postgres.url import url_from_config, url_of
 from runrack_sql.event_log_storage import SqlEventLogStorage
 from runrack_sql.part import SqlPart
+from runrack_sql.retention import SqlRetention
 from runrack_sql.run_storage import SqlRunStorage
 from runrack_sql.schedule_storage import SqlScheduleStorage
 from runrack_sql.storage import SqlStorage
@@ -92,7 +93,7 @@ class PostgresRunStorage(PostgresConfigurable, SqlRunStorage):
     """Runs in a PostgreSQL database."""
 
 
-class PostgresEventLogStorage(PostgresConfigurable, SqlEventLogStorage):
+class PostgresEventLogStorage(PostgresConfigurable, SqlEventLogStorage, SqlRetention):
     """The events of all runs, and what follows from them, in a PostgreSQL database."""
 
 

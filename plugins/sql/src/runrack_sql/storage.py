@@ -14,14 +14,14 @@ from runrack_sql.database import Database
 from runrack_sql.event_log_storage import SqlEventLogStorage
 from runrack_sql.event_writer import EncodedEntry
 from runrack_sql.group_commit import GroupCommit
-from runrack_sql.part import SqlPart
+from runrack_sql.retention import SqlRetention
 from runrack_sql.retry import repeatable
 from runrack_sql.run_storage import SqlRunStorage
 from runrack_sql.schedule_storage import SqlScheduleStorage
 from runrack_sql.slot_queue import free_slots
 
 
-class SqlStorage(SqlPart, Storage):
+class SqlStorage(SqlRetention, Storage):
     """Keeps runs, events and schedules in one database, and changes them in one transaction."""
 
     def __init__(self, database: Database) -> None:

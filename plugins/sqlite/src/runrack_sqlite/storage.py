@@ -10,6 +10,7 @@ from runrack.config.vocabulary import Enum, Field, StringSource
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
 from runrack_sql.event_log_storage import SqlEventLogStorage
 from runrack_sql.part import SqlPart
+from runrack_sql.retention import SqlRetention
 from runrack_sql.run_storage import SqlRunStorage
 from runrack_sql.schedule_storage import SqlScheduleStorage
 from runrack_sql.storage import SqlStorage
@@ -85,7 +86,7 @@ class SqliteRunStorage(SqliteConfigurable, SqlRunStorage):
     FILE_NAME = "runs.db"
 
 
-class ConsolidatedSqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
+class ConsolidatedSqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage, SqlRetention):
     """The events of all runs in one file of their own."""
 
     FILE_NAME = "event_log.db"

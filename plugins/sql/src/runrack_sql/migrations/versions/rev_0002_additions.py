@@ -39,7 +39,6 @@ oldest_code = "0002"
 def expand(changes: SchemaChanges) -> None:
     """Add what version 0001 lacks."""
     changes.add_column(VERSION_TABLE, Column("oldest_code", String(32)))
-    changes.add_index("ticks_by_status", "ticks", ["status", "timestamp", "id"])
     changes.add_column("runs", Column("turn", Integer, nullable=False, server_default="0"))
     changes.add_index("runs_by_turn", "runs", ["status", "turn", "id"])
     changes.add_index(
