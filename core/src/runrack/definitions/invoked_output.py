@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runrack.errors import InvalidDefinitionError
+
+if TYPE_CHECKING:
+    from runrack.definitions.asset import AssetOut
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,24 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class StoredAsset:
+    """An asset that the job does not make: its value is loaded from what was kept when it was made.
+
+    Attributes:
+        out: How the output is declared that it was.
+    """
+
+    out: AssetOut
+
+
+@dataclass(frozen=True)
 class OpenInput:
     """Stands for an input of a graph that nothing feeds: the run configuration gives the value to the ops that take it."""
 
     name: str
 
 
-InputSource = InvokedOutput | FanIn | Collected | Constant
+InputSource = InvokedOutput | FanIn | Collected | Constant | StoredAsset
 """What feeds an input. An input without a source has a default, or gets its value from the run configuration."""
 
 

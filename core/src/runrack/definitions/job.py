@@ -16,6 +16,7 @@ from runrack.definitions.in_process import InProcessRequest, find_runner
 from runrack.definitions.invoked_output import outputs_of
 from runrack.definitions.job_result import ExecuteInProcessResult
 from runrack.definitions.output import check_name
+from runrack.definitions.partitions import PartitionsDefinition
 from runrack.definitions.resource import ResourceDefinition, as_resource_definitions, in_setup_order
 from runrack.definitions.retry_policy import RetryPolicy, check_retry_policy
 from runrack.errors import InvalidArgumentError, InvalidDefinitionError
@@ -24,6 +25,7 @@ from runrack.interfaces.part import InstanceServices
 from runrack.records.asset import check_tags
 from runrack.records.run import JobCodeOrigin
 from runrack.records.snapshot import JobSnapshot, OpSnapshot
+from runrack.records.tags import PARTITION
 
 if TYPE_CHECKING:
     from runrack.definitions.graph import GraphDefinition
@@ -44,6 +46,7 @@ class JobDefinition:
         retry_policy: How often a step that failed is tried again, where its op says nothing of it.
         hooks: What is called after each step.
         graphs: The graphs that its ops lie in, by name.
+        partitions_def: Which partitions it has, of which a run makes one; None for a job without.
 
     Raises:
         InvalidDefinitionError: An argument does not fit, or an op requires a resource that the job does not have.
@@ -61,6 +64,7 @@ class JobDefinition:
         retry_policy: RetryPolicy | None = None,
         hooks: Iterable[HookDefinition] | None = None,
         graphs: Mapping[str, GraphDefinition] | None = None,
+        partitions_def: PartitionsDefinition | None = None,
     ) -> None:
         self._name = check_name("a job", name)
         self._nodes = dict(nodes)
@@ -73,6 +77,7 @@ class JobDefinition:
         self._retry_policy = check_retry_policy(f"job {name!r}", retry_policy)
         self._hooks = check_hooks(f"job {name!r}", hooks)
         self._graphs = dict(graphs or {})
+        self._partitions_def = _checked_partitions(name, partitions_def)
         for node in self._nodes.values():
             self._check_resources(node)
 
@@ -120,6 +125,11 @@ class JobDefinition:
     def graphs(self) -> Mapping[str, GraphDefinition]:
         """The graphs that its ops lie in, by name, each after those that it lies in."""
         return self._graphs
+
+    @property
+    def partitions_def(self) -> PartitionsDefinition | None:
+        """Which partitions it has, of which a run makes one; None for a job without."""
+        return self._partitions_def
 
     def retry_policy_of(self, node: OpNode) -> RetryPolicy | None:
         """Return how often a failed step of an op is tried again; None for never."""
@@ -176,6 +186,7 @@ class JobDefinition:
         tags: Mapping[str, str] | None = None,
         raise_on_error: bool = True,
         resources: Mapping[str, Any] | None = None,
+        partition_key: str | None = None,
     ) -> ExecuteInProcessResult:
         """Run the job in this process, whatever its executor, and return what came of it.
 
@@ -185,13 +196,15 @@ class JobDefinition:
             tags: Labels of the run, besides the job's.
             raise_on_error: Raise the exception that ended the run in failure.
             resources: Values or definitions that take the place of the job's resources of the same keys.
+            partition_key: Which partition the run makes, of a job with partitions.
 
         Raises:
             ConfigError: The run configuration does not fit the job.
-            InvalidArgumentError: `resources` has a key that the job does not have.
+            InvalidArgumentError: `resources` has a key that the job does not have, or the job no such partition.
             Exception: What an op or a resource raised, with `raise_on_error`.
         """
-        request = InProcessRequest(self, run_config, instance, tags, resources, raise_on_error)
+        all_tags = tags if partition_key is None else {**(tags or {}), PARTITION: partition_key}
+        request = InProcessRequest(self, run_config, instance, all_tags, resources, raise_on_error)
         return find_runner()(request)
 
     def _required_keys(self, node: OpNode) -> frozenset[str]:
@@ -240,6 +253,14 @@ def _checked_config(job_name: str, config: Mapping[str, Any] | None) -> Mapping[
     return dict(config or {})
 
 
+def _checked_partitions(job_name: str, partitions_def: object) -> PartitionsDefinition | None:
+    if partitions_def is None or isinstance(partitions_def, PartitionsDefinition):
+        return partitions_def
+    raise InvalidDefinitionError(
+        f"partitions_def of job {job_name!r} is a {type(partitions_def).__name__}: give a PartitionsDefinition"
+    )
+
+
 JobFunction = Callable[[], Any]
 
 
@@ -255,6 +276,7 @@ def job(
     config: Mapping[str, Any] | ConfigMapping | None = None,
     retry_policy: RetryPolicy | None = None,
     hooks: Iterable[HookDefinition] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
 ) -> Callable[[JobFunction], JobDefinition]: ...
 def job(
     name: str | JobFunction | None = None,
@@ -265,6 +287,7 @@ def job(
     config: Mapping[str, Any] | ConfigMapping | None = None,
     retry_policy: RetryPolicy | None = None,
     hooks: Iterable[HookDefinition] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
 ) -> JobDefinition | Callable[[JobFunction], JobDefinition]:
     """Return a job for the decorated function, whose body calls ops; usable bare and with arguments.
 
@@ -282,6 +305,7 @@ def job(
             what runs are given.
         retry_policy: How often a step that failed is tried again, where its op says nothing of it.
         hooks: What is called after each step.
+        partitions_def: Which partitions it has, of which a run makes one: `context.partition_key`.
 
     Raises:
         InvalidDefinitionError: The body takes arguments, a call in it or an argument does not fit.
@@ -295,6 +319,7 @@ def job(
         "config": config,
         "retry_policy": retry_policy,
         "hooks": hooks,
+        "partitions_def": partitions_def,
     }
     return lambda function: _define(function, name or function.__name__, description, **arguments)
 

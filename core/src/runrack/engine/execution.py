@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runrack.definitions.asset import AssetOut
 from runrack.definitions.executor import ExecutorDefinition
 from runrack.definitions.in_process import InProcessRequest
 from runrack.definitions.job_result import ExecuteInProcessResult, JobExecutionResult
@@ -84,7 +85,10 @@ def execute_in_process(request: InProcessRequest, instance: InstanceServices) ->
     executor_def = ExecutorDefinition("in_process", executor_creation_fn=lambda _: InProcessExecutor())
     prepared = prepare_job(job, instance, request.run_config, executor_def=executor_def)
     run = prepared.create_run(instance, request.tags)
-    outputs = OutputStore(keeps_values=True)
+    is_kept = any(
+        isinstance(out, AssetOut) for node in job.nodes.values() for out in node.definition.outs.values()
+    )
+    outputs = _outputs_on(instance, keeps_values=True) if is_kept else OutputStore(keeps_values=True)
     outcome = run_to_end(prepared, run, instance, outputs)
     result = _finish(run, instance, outcome, raise_on_error=request.raise_on_error)
     return ExecuteInProcessResult(result.run, result.events, outputs.values)
@@ -116,9 +120,9 @@ def execute_run(run: Run, instance: InstanceServices) -> Run:
     return _finish(run, instance, outcome, raise_on_error=False).run
 
 
-def _outputs_on(instance: InstanceServices) -> OutputStore:
+def _outputs_on(instance: InstanceServices, *, keeps_values: bool = False) -> OutputStore:
     """Return where the values of a stored run go: with its run, to disk or into memory."""
-    return OutputStore(None if instance.is_ephemeral else instance.registry)
+    return OutputStore(None if instance.is_ephemeral else instance.registry, keeps_values=keeps_values)
 
 
 def _prepare_run(run: Run, instance: InstanceServices) -> PreparedJob:

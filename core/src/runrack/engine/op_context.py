@@ -13,6 +13,7 @@ from runrack.errors import InvalidArgumentError, InvalidInvocationError
 from runrack.interfaces.part import InstanceServices
 from runrack.records.metadata import MetadataEntry, RawMetadata, to_metadata
 from runrack.records.run import Run
+from runrack.records.tags import PARTITION
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,24 @@ class OpExecutionContext:
     def run_tags(self) -> Mapping[str, str]:
         """The labels of the run."""
         return self.run.tags
+
+    @property
+    def has_partition_key(self) -> bool:
+        """Whether the run makes a partition."""
+        return PARTITION in self.run.tags
+
+    @property
+    def partition_key(self) -> str:
+        """The key of the partition that the run makes.
+
+        Raises:
+            InvalidInvocationError: The run makes none.
+        """
+        if not self.has_partition_key:
+            raise InvalidInvocationError(
+                "this run makes no partition: give the job a partitions_def, and a run its partition_key"
+            )
+        return self.run.tags[PARTITION]
 
     @property
     def instance(self) -> InstanceServices:

@@ -22,6 +22,7 @@ from runrack.errors import InvalidArgumentError
 from runrack.interfaces.part import InstanceServices
 from runrack.records.known_state import KnownState
 from runrack.records.run import Run
+from runrack.records.tags import PARTITION
 
 if TYPE_CHECKING:
     from runrack.config.document import Document
@@ -61,9 +62,12 @@ class PreparedJob:
 
         Raises:
             RunAlreadyExistsError: A run with this id is stored.
-            InvalidArgumentError: The id is no UUID, or a tag cannot be stored.
+            InvalidArgumentError: The id is no UUID, a tag cannot be stored, or the job has partitions and the tag
+                `runrack/partition` names none of them.
         """
         definition = self.plan.job
+        all_tags = {**definition.tags, **(tags or {})}
+        _check_partition(definition, all_tags.get(PARTITION), instance)
         selected = (
             None if self.op_selection is None else frozenset(step.node.name for step in self.plan.steps)
         )
@@ -71,7 +75,7 @@ class PreparedJob:
             job_name=definition.name,
             run_id=run_id,
             run_config=self.run_config,
-            tags={**definition.tags, **(tags or {})},
+            tags=all_tags,
             op_selection=self.op_selection,
             resolved_op_selection=selected,
             job_snapshot=definition.snapshot,
@@ -132,6 +136,18 @@ def find_executor(
         return job.executor_def
     found = instance.registry.load_plugin("executor", name or DEFAULT_EXECUTOR)
     return cast("ExecutorDefinition", found)
+
+
+def _check_partition(job: JobDefinition, partition_key: str | None, instance: InstanceServices) -> None:
+    partitions = job.partitions_def
+    if partitions is None:
+        return
+    if partition_key is None:
+        raise InvalidArgumentError(
+            f"job {job.name!r} has partitions, of which a run makes one: give it a partition_key"
+        )
+    if not partitions.has_partition_key(partition_key, dynamic_partitions=instance):
+        raise InvalidArgumentError(f"job {job.name!r} has no partition {partition_key!r}")
 
 
 def _as_tuple(selection: Selection | None) -> tuple[str, ...] | None:

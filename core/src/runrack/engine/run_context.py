@@ -15,6 +15,7 @@ from runrack.engine.resource_set import ResourceSet
 from runrack.errors import InvalidArgumentError
 from runrack.interfaces.executor import PlanOrchestrationContext, RetryMode
 from runrack.interfaces.part import InstanceServices
+from runrack.records.asset_key import AssetKey
 from runrack.records.run import Run
 
 
@@ -33,6 +34,7 @@ class RunContext:
         retry_mode: Who retries steps.
         active: How far the steps have come; it has learned from each event as soon as the run loop has taken it.
         errors: What ended a step, by its key.
+        data_versions: Which data assets hold, as far as this process has made them or asked for it.
     """
 
     run: Run
@@ -45,6 +47,7 @@ class RunContext:
     retry_mode: RetryMode
     active: ActiveExecution
     errors: dict[str, BaseException] = field(default_factory=dict)
+    data_versions: dict[AssetKey, str] = field(default_factory=dict)
 
     @property
     def run_config(self) -> Mapping[str, Any]:

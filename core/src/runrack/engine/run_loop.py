@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from runrack.definitions.executor import InitExecutorContext
 from runrack.definitions.user_stack import user_error_info
 from runrack.engine.active_execution import ActiveExecution
+from runrack.engine.asset_facts import planned_materializations
 from runrack.engine.event_writer import EventWriter
 from runrack.engine.interrupt import raising_interrupts, shielded
 from runrack.engine.output_store import OutputStore
@@ -150,12 +152,11 @@ def _orchestrate(context: RunContext, executor: Executor, executor_name: str) ->
     error: BaseException | None = None
     message = f"The run starts in process {os.getpid()}, with executor {executor_name!r}."
     try:
-        writer.write_event(writer.make_event(EventType.RUN_START, None, message))
+        start = writer.make_event(EventType.RUN_START, None, message)
+        planned = planned_materializations(context.plan, context.run, writer)
+        _write_all(writer, [start, *planned])
         with _closing(executor.execute(context, context.plan)) as events:
-            for event in events:
-                progress.note(event)
-                context.active.note(event)
-                writer.write_event(event)
+            _take_all(events, partial(_take, context, progress))
     except (Exception, SystemExit, *INTERRUPTS) as caught:  # noqa: BLE001 - whatever it is, the run has to end
         error = caught
     with (
@@ -166,6 +167,25 @@ def _orchestrate(context: RunContext, executor: Executor, executor_name: str) ->
         _write_all(writer, _end_events(context, progress, error))
     first_failed = next(iter(progress.failures), None)
     return RunOutcome(writer.events, error or context.errors.get(first_failed or ""))
+
+
+def _take_all(events: Any, take: Callable[[Event], None]) -> None:
+    """Take each event. The executor is told of an interruption, wherever it comes: it may have more to say."""
+    event = next(events, None)
+    while event is not None:
+        try:
+            take(event)
+        except INTERRUPTS as interruption:
+            event = events.throw(interruption)
+        else:
+            event = next(events, None)
+
+
+def _take(context: RunContext, progress: _Progress, event: Event) -> None:
+    with shielded():  # what was noted is written as well
+        progress.note(event)
+        context.active.note(event)
+        context.writer.write_event(event)
 
 
 def _closing(events: Any) -> Any:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from runrack.definitions.invoked_output import Collected, Constant, FanIn, InvokedOutput, outputs_of
+from runrack.definitions.invoked_output import (
+    Collected,
+    Constant,
+    FanIn,
+    InvokedOutput,
+    StoredAsset,
+    outputs_of,
+)
 from runrack.definitions.output import Nothing, Out
 from runrack.definitions.value_type import accepts, type_name
 from runrack.engine.step_context import StepContext
-from runrack.engine.step_values import load_output
+from runrack.engine.step_values import load_asset, load_output
 from runrack.errors import TypeCheckError
 from runrack.records.event import Event
 from runrack.records.event_data import StepInputData
@@ -45,6 +52,11 @@ def _load(step: StepContext, name: str) -> Generator[Event, None, Any]:
         return given.get((step.op_name, name), step.definition.ins[name].default_value)
     if isinstance(source, Constant):
         return source.value
+    if isinstance(source, StoredAsset):
+        value, data = load_asset(step, name, source.out)
+        message = f"Loaded input {name!r} from asset {source.out.asset_key.to_user_string()!r}."
+        yield step.event(EventType.LOADED_INPUT, message, data)
+        return value
     declared = _declared(step, outputs_of(source)[0])
     loaded = []
     for handle in step.run_context.active.given.handles_of(source, step.step.mapping_key):

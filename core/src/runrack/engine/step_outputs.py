@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
+from runrack.definitions.asset import AssetOut
 from runrack.definitions.error_boundary import user_code_error_boundary
 from runrack.definitions.output import DynamicOutput, Nothing, Out, Output
 from runrack.definitions.value_type import accepts, type_name
+from runrack.engine.asset_facts import materialization
 from runrack.engine.step_context import StepContext
 from runrack.engine.step_values import keep_output
 from runrack.engine.user_fact import UserFact
@@ -59,6 +61,8 @@ def _give_nothing(step: StepContext) -> Iterator[Event]:
             step.given_outputs.add((name, None))
             data = StepOutputData(name, type_name=type_name(Nothing))
             yield step.event(EventType.STEP_OUTPUT, f"Gave output {name!r}.", data)
+            if isinstance(declared, AssetOut):
+                yield step.fact_event(materialization(step, declared, step.output_metadata.get(name, {})))
 
 
 def _results(step: StepContext, inputs: Mapping[str, Any]) -> Iterator[object]:
@@ -130,6 +134,8 @@ def _hand_on(step: StepContext, output: Output | DynamicOutput) -> Iterator[Even
     yield step.event(EventType.STEP_OUTPUT, f"Gave output {name!r}{item}.", data)
     handled = keep_output(step, OutputHandle(step.step_key, name, mapping_key), declared, output.value)
     yield step.event(EventType.HANDLED_OUTPUT, f"Output {name!r}{item} is kept.", handled)
+    if isinstance(declared, AssetOut):
+        yield step.fact_event(materialization(step, declared, {**metadata, **handled.metadata}))
 
 
 def _declared(step: StepContext, output: Output | DynamicOutput, mapping_key: str | None) -> Out:

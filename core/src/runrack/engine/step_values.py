@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from runrack.definitions.asset import AssetOut
 from runrack.definitions.error_boundary import user_code_error_boundary
-from runrack.definitions.output import Out
+from runrack.definitions.output import DEFAULT_OUTPUT, Out
+from runrack.engine.asset_facts import partition_of
 from runrack.engine.step_context import StepContext
 from runrack.errors import HandleOutputError, InvalidDefinitionError, LoadInputError
 from runrack.interfaces.io_manager import DEFAULT_IO_MANAGER_KEY, InputContext, IOManager, OutputContext
@@ -49,9 +51,30 @@ def load_output(
         LoadInputError: The manager raised.
         ValueNotFoundError: The value is not kept.
     """
-    manager = _manager(step, declared)
     run_id = step.run_context.active.given.run_of(handle)
-    upstream = _output_context(step, handle, declared, run_id)
+    return _load(step, input_name, declared, _output_context(step, handle, declared, run_id))
+
+
+def load_asset(step: StepContext, input_name: str, declared: AssetOut) -> tuple[Any, LoadedInputData]:
+    """Return the value of an asset that the run does not make for an input, and what there is to say about it.
+
+    Args:
+        step: The step that needs it.
+        input_name: Its input.
+        declared: How the op that made the asset declares it.
+
+    Raises:
+        LoadInputError: The manager raised.
+        ValueNotFoundError: The value is not kept.
+    """
+    handle = OutputHandle(declared.asset_key.to_user_string(), DEFAULT_OUTPUT)
+    return _load(step, input_name, declared, _output_context(step, handle, declared, step.run.run_id))
+
+
+def _load(
+    step: StepContext, input_name: str, declared: Out, upstream: OutputContext
+) -> tuple[Any, LoadedInputData]:
+    manager = _manager(step, declared)
     declared_input = step.definition.ins[input_name]
     context = InputContext(
         step.run.run_id, step.run.job_name, step.step_key, input_name, upstream, declared_input.type
@@ -63,7 +86,7 @@ def load_output(
         ),
     ):
         value = manager.load_input(context)
-    return value, LoadedInputData(input_name, declared.io_manager_key, handle.output_name, handle.step_key)
+    return value, LoadedInputData(input_name, declared.io_manager_key, upstream.name, upstream.step_key)
 
 
 def _manager(step: StepContext, declared: Out) -> IOManager:
@@ -88,5 +111,7 @@ def _output_context(step: StepContext, handle: OutputHandle, declared: Out, run_
         step.instance,
         step.op_context.log,
         mapping_key=handle.mapping_key,
+        asset_key=declared.asset_key if isinstance(declared, AssetOut) else None,
+        partition_key=partition_of(step.run, declared),
         type=declared.type,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runrack.errors import InvariantViolationError
+from runrack.records.asset_key import AssetKey
 from runrack.records.event import Event, EventLogEntry, EventLogRecord
 from runrack.records.event_data import EngineEventData
 from runrack.records.run import JobCodeOrigin, Run
@@ -107,6 +108,18 @@ class InstanceServices(Protocol):
 
     def get_settled_run(self, run_id: str) -> Run | None:
         """Return the stored run, or None, once all events that this process has written are stored."""
+        ...
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:
+        """Return the keys of dynamic partitions in the order in which they were added."""
+        ...
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        """Tell whether a dynamic partition with this key exists."""
+        ...
+
+    def get_latest_data_version_record(self, key: AssetKey) -> EventLogRecord | None:
+        """Return what tells which data an asset holds; None when nothing does."""
         ...
 
     def launch_run(self, run_id: str, workspace: object | None = None) -> Run:
