@@ -86,7 +86,7 @@ def in_process_executor(context: InitExecutorContext) -> Executor:
 )
 def multiprocess_executor(context: InitExecutorContext) -> Executor:
     """Executes each step of a run in a process of its own, several at a time."""
-    from runrack_process.multiprocess_executor import MultiprocessExecutor
+    from runrack_process.multiprocess import MultiprocessExecutor
 
     config = context.executor_config
     ((method, details),) = config["start_method"].items()
