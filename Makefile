@@ -55,7 +55,7 @@ demo: $(VENV)/.installed ## Install runrack and run a real job on real data
 	@printf '\nLook at what it did (the home of this demo is .demo):\n  export RUNRACK_HOME=$$PWD/.demo\n'
 	@printf '  $(BIN)/runrack %s\n' 'runs list' 'runs show last' 'events last' 'logs last' 'plugins list'
 
-test: $(VENV)/.installed-dev ## Run every test (make test ARGS="-k name"); installs PostgreSQL where it is missing
+test: $(VENV)/.installed-dev ## Run every test (make test ARGS="-k name"); installs database servers that are missing
 	@tests/services.sh
 	$(BIN)/python -m pytest $(ARGS)
 

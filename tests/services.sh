@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the servers that the tests need, where they are missing: Debian's PostgreSQL and PgBouncer. `make test` calls it.
+# Installs the servers that the tests need, where they are missing: Debian's PostgreSQL, PgBouncer and MariaDB. `make test`
+# calls it.
 # The tests start the servers themselves, on ports of their own, and stop them.
 set -eu
 
@@ -22,19 +23,27 @@ has_pgbouncer() {
     command -v pgbouncer >/dev/null 2>&1 || [ -x /usr/sbin/pgbouncer ]
 }
 
+has_mariadb() {
+    command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ]
+}
+
 # Its package starts a server as well, unless a policy says no; that one is stopped, as only ours are needed.
-install_pgbouncer() {
+install_and_stop() {
+    package=$1 service=$2
     as_root=
     [ "$(id -u)" = 0 ] || as_root='sudo -n'
     export DEBIAN_FRONTEND=noninteractive
     $as_root apt-get update --quiet &&
-        $as_root apt-get install --quiet --yes --no-install-recommends pgbouncer || return 1
-    $as_root service pgbouncer stop || true
+        $as_root apt-get install --quiet --yes --no-install-recommends "$package" || return 1
+    $as_root service "$service" stop || true
 }
 
 if ! has_postgresql && ! install_postgresql >/dev/null 2>&1; then
     echo "tests/services.sh: PostgreSQL is missing and cannot be installed here: install Debian's 'postgresql' as root" >&2
 fi
-if ! has_pgbouncer && ! install_pgbouncer >/dev/null 2>&1; then
+if ! has_pgbouncer && ! install_and_stop pgbouncer pgbouncer >/dev/null 2>&1; then
     echo "tests/services.sh: PgBouncer is missing and cannot be installed here: install Debian's 'pgbouncer' as root" >&2
+fi
+if ! has_mariadb && ! install_and_stop mariadb-server mariadb >/dev/null 2>&1; then
+    echo "tests/services.sh: MariaDB is missing and cannot be installed here: install Debian's 'mariadb-server' as root" >&2
 fi

@@ -17,34 +17,14 @@ _SOCKET_OPTIONS = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "T
 Seconds, seconds, a number, milliseconds; what a system does not know stays as it is.
 """
 
-_BYTES_PER_CHARACTER = 4
-
 
 class BoundedCursor(Cursor):
-    """A cursor that refuses a statement which is too large for the server, before a byte of it is sent.
-
-    The server would close the connection in the middle of it, which looks like a failure of the network.
-    """
+    """A cursor that inserts as many rows in one statement as the server takes at once."""
 
     def __init__(self, connection: "MySQLConnection") -> None:
         super().__init__(connection)
-        self._most = connection.max_statement_bytes
-        self.max_stmt_length = min(Cursor.max_stmt_length, self._most)  # type: ignore[misc] # for this server
-
-    @override
-    def mogrify(self, query: Any, args: Any = None) -> Any:
-        text = super().mogrify(query, args)
-        if len(text) * _BYTES_PER_CHARACTER > self._most:
-            self._check_size(text)
-        return text
-
-    def _check_size(self, text: Any) -> None:
-        size = len(text) if isinstance(text, bytes | bytearray) else len(text.encode(errors="surrogatepass"))
-        if size > self._most:
-            raise InvalidArgumentError(
-                f"one row of this call needs {size} bytes, and the server takes {self._most} in a row:"
-                " store less, or set the server's max_allowed_packet to more than twice of that"
-            )
+        most = min(Cursor.max_stmt_length, connection.max_statement_bytes)
+        self.max_stmt_length = most  # type: ignore[misc] # for this server
 
 
 class MySQLConnection(Connection):
@@ -67,6 +47,18 @@ class MySQLConnection(Connection):
             cursor.execute("SELECT @@max_allowed_packet")
             ((most,),) = cursor.fetchall()
         self.max_statement_bytes = most // 2
+
+    @override
+    def query(self, sql: str | bytes | bytearray, unbuffered: bool = False) -> int:
+        # The server would end the connection in the middle of a statement that is too large for it, which looks
+        # like a failure of the network.
+        sent = sql.encode(self.encoding, "surrogateescape") if isinstance(sql, str) else sql
+        if len(sent) > self.max_statement_bytes:
+            raise InvalidArgumentError(
+                f"one row of this call needs {len(sent)} bytes, and the server takes {self.max_statement_bytes}"
+                " in a row: store less, or set the server's max_allowed_packet to more than twice of that"
+            )
+        return super().query(sent, unbuffered)
 
     def _notice_silence(self) -> None:
         for name, value in _SOCKET_OPTIONS.items():

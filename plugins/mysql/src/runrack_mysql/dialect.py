@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pymysql
-from sqlalchemy import BigInteger, ColumnElement, Insert, Table, cast, func, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Connection, Insert, Table, cast, func, literal_column, text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +20,11 @@ from runrack.errors import (
     StorageUnavailableError,
 )
 from runrack_sql.dialect import Dialect, NewRow
+
+_NEXT_ID = text(
+    "SELECT auto_increment FROM information_schema.tables"
+    " WHERE table_schema = database() AND table_name = :table"
+)
 
 UNDONE = frozenset({1020, 1205, 1213})
 """Errors of which the server says that the transaction, also one that was about to be committed, was undone."""
@@ -99,6 +104,14 @@ class MySQLDialect(Dialect):
     def microseconds_now(self) -> ColumnElement[int]:
         # Not the time at which the statement began: it may have waited for a row since.
         return cast(func.unix_timestamp(literal_column("SYSDATE(6)")) * 1_000_000, BigInteger)
+
+    @override
+    def get_last_id(self, conn: Connection, table: Table) -> int:
+        return int(conn.execute(_NEXT_ID, {"table": table.name}).scalar_one() or 1) - 1
+
+    @override
+    def set_last_id(self, conn: Connection, table: Table, last: int) -> None:
+        conn.exec_driver_sql(f"ALTER TABLE {table.name} AUTO_INCREMENT = {last + 1:d}")
 
     @override
     def translate(self, error: Exception) -> RunrackError | None:
