@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from runrack.definitions.asset import AssetOut
@@ -11,13 +12,16 @@ from runrack.definitions.in_process import InProcessRequest
 from runrack.definitions.job_result import ExecuteInProcessResult, JobExecutionResult
 from runrack.definitions.reconstructable import ReconstructableJob
 from runrack.definitions.runnable_job import RunnableJob
+from runrack.definitions.selection import Selection
 from runrack.engine.event_writer import EventWriter
 from runrack.engine.in_process_executor import InProcessExecutor
 from runrack.engine.output_store import OutputStore
-from runrack.engine.prepared_job import PreparedJob, prepare_job
+from runrack.engine.prepared_job import PreparedJob, prepare_job, prepare_reexecution
+from runrack.engine.reexecution import ReexecutionOptions, known_state_of
 from runrack.engine.run_loop import INTERRUPTS, RunOutcome, run_to_end, write_start_failure
 from runrack.errors import (
     ExecutionInterruptedError,
+    InvalidArgumentError,
     InvariantViolationError,
     RunFailedError,
     UserCodeExecutionError,
@@ -38,7 +42,8 @@ def execute_job(
     tags: Mapping[str, str] | None = None,
     raise_on_error: bool = False,
     run_id: str | None = None,
-    op_selection: Sequence[str] | None = None,
+    op_selection: Selection | None = None,
+    reexecution_options: ReexecutionOptions | None = None,
 ) -> JobExecutionResult:
     """Run a job on an instance and return what came of it.
 
@@ -49,7 +54,8 @@ def execute_job(
         tags: Labels of the run, besides the job's.
         raise_on_error: Raise what ended the run in failure.
         run_id: A UUID; a new one when left out.
-        op_selection: Only the ops of these names.
+        op_selection: Only these ops, as `runrack.definitions.selection` says.
+        reexecution_options: Take up an earlier run of the job, whose configuration and tags are used again.
 
     Raises:
         ConfigError: The run configuration does not fit the job; no run is stored.
@@ -58,7 +64,14 @@ def execute_job(
         ExecutionInterruptedError: A signal ended the run.
         Exception: What ended the run in failure, with `raise_on_error`.
     """
-    prepared = prepare_job(job, instance, run_config, op_selection)
+    if reexecution_options is not None:
+        if op_selection is not None:
+            raise InvalidArgumentError(
+                "a run that takes up another has the ops of that one: give a step_selection"
+            )
+        prepared = prepare_reexecution(job, instance, reexecution_options, run_config)
+    else:
+        prepared = prepare_job(job, instance, run_config, op_selection)
     return execute_prepared_job(prepared, instance, tags, run_id, raise_on_error=raise_on_error)
 
 
@@ -131,7 +144,9 @@ def _prepare_run(run: Run, instance: InstanceServices) -> PreparedJob:
             "the run does not say where its job's code lies: make it from reconstructable(job)"
         )
     job = ReconstructableJob(run.job_code_origin)
-    return prepare_job(job, instance, run.run_config, run.op_selection)
+    step_keys = run.step_keys_to_execute
+    prepared = prepare_job(job, instance, run.run_config, run.op_selection, step_keys=step_keys)
+    return replace(prepared, known_state=known_state_of(instance, run))
 
 
 def _refuse(run: Run, instance: InstanceServices) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from runrack.definitions.executor import ExecutorDefinition
@@ -18,11 +18,17 @@ from runrack.definitions.run_config import (
 from runrack.definitions.runnable_job import RunnableJob
 from runrack.definitions.selection import Selection
 from runrack.engine.plan import JobPlan, build_plan
+from runrack.engine.reexecution import (
+    ReexecutionOptions,
+    find_earlier_work,
+    get_run,
+    steps_to_execute,
+)
 from runrack.errors import InvalidArgumentError
 from runrack.interfaces.part import InstanceServices
 from runrack.records.known_state import KnownState
 from runrack.records.run import Run
-from runrack.records.tags import PARTITION
+from runrack.records.tags import IS_RESUME_RETRY, OWN_TAG_PREFIX, PARENT_RUN_ID, PARTITION, ROOT_RUN_ID
 
 if TYPE_CHECKING:
     from runrack.config.document import Document
@@ -40,6 +46,8 @@ class PreparedJob:
         plan: The steps.
         op_selection: The ops that were asked for; None for all.
         known_state: What is known of earlier work on the steps.
+        parent: The run that is taken up.
+        is_from_failure: Whether it is taken up where it failed.
     """
 
     job: RunnableJob
@@ -49,6 +57,8 @@ class PreparedJob:
     plan: JobPlan
     op_selection: tuple[str, ...] | None = None
     known_state: KnownState | None = None
+    parent: Run | None = None
+    is_from_failure: bool = False
 
     def create_run(
         self, instance: InstanceServices, tags: Mapping[str, str] | None = None, run_id: str | None = None
@@ -66,7 +76,7 @@ class PreparedJob:
                 `runrack/partition` names none of them.
         """
         definition = self.plan.job
-        all_tags = {**definition.tags, **(tags or {})}
+        all_tags = {**definition.tags, **self._parent_tags(), **(tags or {})}
         _check_partition(definition, all_tags.get(PARTITION), instance)
         selected = (
             None if self.op_selection is None else frozenset(step.node.name for step in self.plan.steps)
@@ -78,10 +88,30 @@ class PreparedJob:
             tags=all_tags,
             op_selection=self.op_selection,
             resolved_op_selection=selected,
+            root_run_id=None if self.parent is None else self.parent.root_run_id or self.parent.run_id,
+            parent_run_id=None if self.parent is None else self.parent.run_id,
+            step_keys_to_execute=[step.key for step in self.plan.steps] if self.plan.is_partial else None,
             job_snapshot=definition.snapshot,
             execution_plan_snapshot=self.plan.snapshot,
             job_code_origin=self.job.get_code_origin(),
         )
+
+    def _parent_tags(self) -> dict[str, str]:
+        """Return the tags that come from the run that is taken up: those that people gave it, its partition, its id."""
+        parent = self.parent
+        if parent is None:
+            return {}
+        kept = {
+            key: value
+            for key, value in parent.tags.items()
+            if key == PARTITION or not key.startswith(OWN_TAG_PREFIX)
+        }
+        return {
+            **kept,
+            ROOT_RUN_ID: parent.root_run_id or parent.run_id,
+            PARENT_RUN_ID: parent.run_id,
+            IS_RESUME_RETRY: str(self.is_from_failure).lower(),
+        }
 
 
 def prepare_job(
@@ -91,6 +121,8 @@ def prepare_job(
     op_selection: Selection | None = None,
     executor_def: ExecutorDefinition | None = None,
     document: Document | None = None,
+    *,
+    step_keys: Collection[str] | None = None,
 ) -> PreparedJob:
     """Return a job with all that must be right before it is run.
 
@@ -101,6 +133,7 @@ def prepare_job(
         op_selection: Only these ops, as `runrack.definitions.selection` says.
         executor_def: Executes the job, whatever it or the run configuration says.
         document: Where the run configuration comes from, for the positions of problems.
+        step_keys: Only these steps, of a run that takes up another one.
 
     Raises:
         ConfigError: The run configuration does not fit the job.
@@ -118,9 +151,46 @@ def prepare_job(
     mapped = mapped_run_config(definition, given)
     chosen = executor_def or find_executor(definition, mapped, instance)
     selection = _as_tuple(op_selection)
-    plan = build_plan(definition, selection)
+    plan = build_plan(definition, selection, step_keys)
     config = resolve_run_config(definition, chosen, mapped, None if mapped is not given else document)
     return PreparedJob(job, chosen, given, config, plan, selection)
+
+
+def prepare_reexecution(
+    job: RunnableJob,
+    instance: InstanceServices,
+    options: ReexecutionOptions,
+    run_config: Mapping[str, Any] | None = None,
+) -> PreparedJob:
+    """Return a job, prepared to take up an earlier run of it.
+
+    Args:
+        job: The job, or what leads to it.
+        instance: Where the earlier run is stored.
+        options: Which run, and which of its steps are executed again.
+        run_config: The run configuration; that of the earlier run when None.
+
+    Raises:
+        RunNotFoundError: The earlier run is not stored.
+        InvalidArgumentError: It is of another job or not over; the steps do not fit; or their values are kept in memory only.
+        RunrackError: As `prepare_job`.
+    """
+    parent = get_run(instance, options.parent_run_id)
+    definition = job.get_definition()
+    if parent.job_name != definition.name:
+        raise InvalidArgumentError(
+            f"run {parent.run_id} is one of job {parent.job_name!r}, not of {definition.name!r}"
+        )
+    work = find_earlier_work(instance, parent)
+    keys = steps_to_execute(definition, options, parent, work)
+    given = parent.run_config if run_config is None else run_config
+    prepared = prepare_job(job, instance, given, parent.op_selection, step_keys=keys)
+    known = KnownState(work.known_outputs)
+    if instance.is_ephemeral and _needs_earlier_values(prepared.plan):
+        raise InvalidArgumentError(
+            "an ephemeral instance keeps values in memory only, so a run cannot be taken up: use Instance.get()"
+        )
+    return replace(prepared, known_state=known, parent=parent, is_from_failure=options.is_from_failure)
 
 
 def find_executor(
@@ -148,6 +218,11 @@ def _check_partition(job: JobDefinition, partition_key: str | None, instance: In
         )
     if not partitions.has_partition_key(partition_key, dynamic_partitions=instance):
         raise InvalidArgumentError(f"job {job.name!r} has no partition {partition_key!r}")
+
+
+def _needs_earlier_values(plan: JobPlan) -> bool:
+    executed = {step.node.name for step in plan.steps}
+    return any(not step.node.upstream_names <= executed for step in plan.steps)
 
 
 def _as_tuple(selection: Selection | None) -> tuple[str, ...] | None:

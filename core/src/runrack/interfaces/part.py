@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runrack.errors import InvariantViolationError
 from runrack.records.asset_key import AssetKey
 from runrack.records.event import Event, EventLogEntry, EventLogRecord
 from runrack.records.event_data import EngineEventData
+from runrack.records.event_type import EventType
 from runrack.records.run import JobCodeOrigin, Run
 from runrack.records.snapshot import ExecutionPlanSnapshot, JobSnapshot
 
@@ -98,6 +99,9 @@ class InstanceServices(Protocol):
         job_snapshot: JobSnapshot | None = None,
         execution_plan_snapshot: ExecutionPlanSnapshot | None = None,
         job_code_origin: JobCodeOrigin | None = None,
+        root_run_id: str | None = None,
+        parent_run_id: str | None = None,
+        step_keys_to_execute: Sequence[str] | None = None,
     ) -> Run:
         """Store a new run with its snapshots, in status NOT_STARTED, and return it."""
         ...
@@ -108,6 +112,12 @@ class InstanceServices(Protocol):
 
     def get_settled_run(self, run_id: str) -> Run | None:
         """Return the stored run, or None, once all events that this process has written are stored."""
+        ...
+
+    def all_logs(
+        self, run_id: str, of_type: EventType | Collection[EventType] | None = None
+    ) -> Sequence[EventLogEntry]:
+        """Return a run's whole log, oldest first; only events of these types when they are given."""
         ...
 
     def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 
 ROOT_RUN_ID = "runrack/root_run_id"
+PARENT_RUN_ID = "runrack/parent_run_id"
 IS_RESUME_RETRY = "runrack/is_resume_retry"
+"""Whether a run takes up an earlier one where that one failed: "true" or "false"."""
+
+OWN_TAG_PREFIX = "runrack/"
+"""What all of these tags begin with."""
+
 FAILURE_REASON = "runrack/failure_reason"
 BACKFILL = "runrack/backfill"
 PRIORITY = "runrack/priority"
