@@ -4,13 +4,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from runrack.errors import RunNotFoundError
 from runrack.interfaces.part import InstancePart
 from runrack.interfaces.run_claims import RunClaims
 from runrack.records import tags as tag_names
 from runrack.records.event import Event
 from runrack.records.heartbeat import DaemonHeartbeat
-from runrack.records.run import Run, RunRecord
+from runrack.records.run import Run, RunPartitionData, RunRecord
 from runrack.records.runs_filter import RunsFilter
 from runrack.records.snapshot import Snapshot
 
@@ -207,6 +209,27 @@ class RunStorage(RunClaims, SnapshotStore, HeartbeatStore, CursorStore, Instance
         """Tell whether the run is stored."""
         return self.get_run_record_by_id(run_id) is not None
 
+    def get_run_partition_data(self, filters: RunsFilter | None = None) -> Sequence[RunPartitionData]:
+        """Return the newest of the runs that `filters` selects for each partition, sorted by partition.
+
+        - The partition of a run is its tag `runrack/partition`; runs without one are left out.
+        - Asks once for each partition, however many runs each has.
+        """
+        chosen = filters or RunsFilter()
+        newest: list[RunPartitionData] = []
+        for partition in sorted(self._partitions(chosen)):
+            tags = {**chosen.tags, tag_names.PARTITION: partition}
+            records = self.get_run_records(replace(chosen, tags=tags), limit=1)
+            newest += [_partition_data(partition, record) for record in records]
+        return newest
+
+    def _partitions(self, filters: RunsFilter) -> set[str]:
+        """Return the partitions that runs may have which `filters` selects."""
+        wanted = filters.tags.get(tag_names.PARTITION)
+        if wanted is not None:
+            return {wanted} if isinstance(wanted, str) else set(wanted)
+        return {value for _, values in self.get_run_tags([tag_names.PARTITION]) for value in values}
+
     def get_run_group(self, run_id: str) -> tuple[str, Sequence[Run]]:
         """Return the root's id and the runs of a group of retries: the root first, then the others, oldest first.
 
@@ -223,3 +246,13 @@ class RunStorage(RunClaims, SnapshotStore, HeartbeatStore, CursorStore, Instance
             raise RunNotFoundError(str(run.root_run_id))
         others = self.get_runs(RunsFilter(tags={tag_names.ROOT_RUN_ID: root.run_id}), ascending=True)
         return root.run_id, [root, *(other for other in others if other.run_id != root.run_id)]
+
+
+def _partition_data(partition: str, record: RunRecord) -> RunPartitionData:
+    return RunPartitionData(
+        partition=partition,
+        run_id=record.run.run_id,
+        status=record.run.status,
+        start_time=record.start_time,
+        end_time=record.end_time,
+    )

@@ -169,3 +169,20 @@ class RunRecord(Record, frozen=True, kw_only=True):
     epoch: int = 0
     owner: str | None = None
     lease_expires: datetime | None = None
+
+
+class RunPartitionData(Record, frozen=True, kw_only=True):
+    """The newest run of a partition.
+
+    Attributes:
+        partition: Which partition: the tag `runrack/partition` of the run.
+        run_id: The run.
+        status: Where it stands.
+        start_time, end_time: When it started and ended, in seconds since 1970.
+    """
+
+    partition: str
+    run_id: str
+    status: RunStatus
+    start_time: float | None = None
+    end_time: float | None = None

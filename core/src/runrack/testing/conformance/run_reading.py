@@ -10,7 +10,7 @@ from runrack.errors import InvalidArgumentError
 from runrack.interfaces.run_storage import RunStorage
 from runrack.records import tags as tag_names
 from runrack.records.event_type import EventType
-from runrack.records.run import Run
+from runrack.records.run import Run, RunPartitionData
 from runrack.records.run_status import RunStatus
 from runrack.records.runs_filter import RunsFilter
 from runrack.testing.builders import NOW, make_event, make_job_snapshot, make_run, moment
@@ -369,6 +369,24 @@ class RunReadingTests(ConformanceSuite[RunStorage]):
             root_id, runs = storage.get_run_group(run_id)
             assert (root_id, [run.run_id for run in runs]) == ("root", ["root", "retry-1", "retry-2"])
         assert [run.run_id for run in storage.get_run_group("stranger")[1]] == ["stranger"]
+
+    def test_the_newest_run_of_each_partition(self, storage: RunStorage) -> None:
+        """Each partition is given once with its newest run that the filter selects, sorted by partition."""
+        partitions = {"a": "2024-02", "b": "2024-01", "c": "2024-02", "d": None}
+        for run_id, partition in partitions.items():
+            tags = {} if partition is None else {tag_names.PARTITION: partition}
+            storage.add_run(make_run(run_id, job_name=f"job-{run_id in 'ab'}", tags=tags))
+        storage.handle_run_event("c", make_event(EventType.RUN_START), update_timestamp=moment(1))
+        before, after = (
+            RunPartitionData(partition="2024-01", run_id="b", status=RunStatus.NOT_STARTED),
+            RunPartitionData(partition="2024-02", run_id="c", status=RunStatus.STARTED, start_time=NOW + 1),
+        )
+        assert list(storage.get_run_partition_data()) == [before, after]
+        only = RunsFilter(tags={tag_names.PARTITION: ["2024-02", "2024-03"]})
+        assert list(storage.get_run_partition_data(only)) == [after]
+        found = storage.get_run_partition_data(RunsFilter(job_name="job-True"))
+        assert [(each.partition, each.run_id) for each in found] == [("2024-01", "b"), ("2024-02", "a")]
+        assert list(storage.get_run_partition_data(RunsFilter(job_name="unknown"))) == []
 
     @pytest.mark.parametrize("order_by", [None, "start_time", "job_name"])
     @pytest.mark.parametrize("ascending", [False, True])
