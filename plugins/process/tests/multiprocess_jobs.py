@@ -12,6 +12,7 @@ from runrack.definitions.op import op
 from runrack.definitions.output import DynamicOut, DynamicOutput, Out
 from runrack.definitions.resource import resource
 from runrack.definitions.retry_policy import RetryPolicy
+from runrack_process import SubprocessStepLauncher, subprocess_step_launcher
 
 
 @op
@@ -22,7 +23,7 @@ def one():
 @op
 def double(context, number):
     context.log.info("doubling %s", number)
-    print("number", number)
+    sys.stdout.write(f"number {number}\n")
     return number * 2
 
 
@@ -62,7 +63,7 @@ def failing():
 @op(config_schema={"how": str})
 def die(context):
     how = context.op_config["how"]
-    print("last words", flush=True)
+    os.write(1, b"last words\n")
     if how == "exit":
         os._exit(3)
     os.kill(os.getpid(), signal.Signals[how])
@@ -167,6 +168,45 @@ def give_a_lambda():
 @job
 def unpicklable():
     give_a_lambda()
+
+
+@op(required_resource_keys={"elsewhere"})
+def where(context, number):
+    context.log.info("I am %s", sys.executable)
+    sys.stdout.write("printed elsewhere\n")
+    return sys.executable, sys.prefix, os.getpid(), number
+
+
+@op(
+    required_resource_keys={"elsewhere"}, config_schema={"file": str}, retry_policy=RetryPolicy(max_retries=1)
+)
+def die_elsewhere(context):
+    file = Path(context.op_config["file"])
+    if not file.exists():
+        file.touch()
+        os._exit(7)
+    return 1
+
+
+@op(required_resource_keys={"elsewhere", "another"})
+def torn():
+    return 1
+
+
+@job(resource_defs={"elsewhere": subprocess_step_launcher})
+def launched():
+    double(one())
+    where(one())
+
+
+@job(resource_defs={"elsewhere": subprocess_step_launcher})
+def dying_elsewhere():
+    die_elsewhere()
+
+
+@job(resource_defs={"elsewhere": SubprocessStepLauncher(), "another": SubprocessStepLauncher()})
+def torn_apart():
+    torn()
 
 
 @op(out={"left": Out(is_required=False), "right": Out(is_required=False)})

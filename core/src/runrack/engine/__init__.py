@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from runrack.engine.run_context import RunContext, as_run_context
     from runrack.engine.step_channel import StepChannel, receive_message, send_message
     from runrack.engine.step_execution import execute_plan, execute_step, skip_blocked_steps
+    from runrack.engine.step_launch import STEP_ENDS, relay_channel, step_run_ref
     from runrack.engine.step_worker import StepWorker, report_step_failure
 
 _MODULE_OF = {
+    "STEP_ENDS": "step_launch",
     "ActiveExecution": "active_execution",
     "InProcessExecutor": "in_process_executor",
     "OpExecutionContext": "op_context",
@@ -36,13 +38,16 @@ _MODULE_OF = {
     "make_step_run_ref": "remote_step",
     "prepare_job": "prepared_job",
     "receive_message": "step_channel",
+    "relay_channel": "step_launch",
     "relay_entries": "remote_step",
     "report_step_failure": "step_worker",
     "send_message": "step_channel",
     "skip_blocked_steps": "step_execution",
+    "step_run_ref": "step_launch",
 }
 
 __all__ = [
+    "STEP_ENDS",
     "ActiveExecution",
     "InProcessExecutor",
     "OpExecutionContext",
@@ -60,10 +65,12 @@ __all__ = [
     "make_step_run_ref",
     "prepare_job",
     "receive_message",
+    "relay_channel",
     "relay_entries",
     "report_step_failure",
     "send_message",
     "skip_blocked_steps",
+    "step_run_ref",
 ]
 
 

@@ -34,6 +34,7 @@ class RunContext:
         retry_mode: Who retries steps.
         active: How far the steps have come; it has learned from each event as soon as the run loop has taken it.
         errors: What ended a step, by its key.
+        launches_steps: Whether a step whose op requires a StepLauncher is handed to it; else it is executed here.
         data_versions: Which data assets hold, as far as this process has made them or asked for it.
     """
 
@@ -47,6 +48,7 @@ class RunContext:
     retry_mode: RetryMode
     active: ActiveExecution
     errors: dict[str, BaseException] = field(default_factory=dict)
+    launches_steps: bool = True
     data_versions: dict[AssetKey, str] = field(default_factory=dict)
 
     @property

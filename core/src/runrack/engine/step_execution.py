@@ -14,6 +14,7 @@ from runrack.engine.run_context import RunContext, as_run_context
 from runrack.engine.step_context import StepContext
 from runrack.engine.step_hooks import call_hooks
 from runrack.engine.step_inputs import load_inputs
+from runrack.engine.step_launch import find_launcher, launch_step
 from runrack.engine.step_outputs import compute
 from runrack.engine.step_retry import seconds_until_retry
 from runrack.errors import UserCodeExecutionError
@@ -69,7 +70,7 @@ def attempt_step(plan_context: PlanOrchestrationContext, step: ExecutionStep) ->
     found = context.plan.get_step(step.key)
     with context.writer.batch():
         if context.active.can_run(found.key):
-            yield from _execute_captured(StepContext(context, found))
+            yield from _execute(StepContext(context, found))
         else:
             yield _skipped_event(context, found.key)
 
@@ -128,6 +129,11 @@ def _wait(context: RunContext) -> None:
 def _skipped_event(context: RunContext, step_key: str) -> Event:
     message = "Skipped: a step that it needs failed or gave no output."
     return context.writer.make_event(EventType.STEP_SKIPPED, step_key, message)
+
+
+def _execute(step: StepContext) -> Iterator[Event]:
+    launcher = find_launcher(step)
+    return _execute_captured(step) if launcher is None else launch_step(step, launcher)
 
 
 def _execute_captured(step: StepContext) -> Iterator[Event]:

@@ -60,17 +60,22 @@ class StepWorker:
         with suppress(PluginError):  # told where it is used
             self._instance.registry.load_plugin("io_manager", DEFAULT_IO_MANAGER)
 
-    def execute(self, ref: StepRunRef, channel: socket.socket) -> None:
+    def execute(self, ref: StepRunRef, channel: socket.socket, *, launches_steps: bool = True) -> None:
         """Execute a step. All that happens goes through the channel, also what keeps the step from being executed.
 
         SIGINT and SIGTERM end it, after its resources are torn down.
+
+        Args:
+            ref: The step.
+            channel: The way to the run's process.
+            launches_steps: Whether a step whose op requires a StepLauncher is handed on to it.
 
         Raises:
             ExecutionInterruptedError: A signal ended the step, or the run's process is gone.
         """
         log = RemoteLog(channel)
         writer = EventWriter(log, ref.run, keeps_events=False)
-        context = self._make_context(ref, writer)
+        context = self._make_context(ref, writer, launches_steps=launches_steps)
         with raising_interrupts():
             try:
                 self._execute(context, ref.step_key)
@@ -89,7 +94,7 @@ class StepWorker:
         except Exception as error:  # noqa: BLE001 - what keeps this process from executing the step fails the step
             write_step_failure(context.writer, step_key, error)
 
-    def _make_context(self, ref: StepRunRef, writer: EventWriter) -> RunContext:
+    def _make_context(self, ref: StepRunRef, writer: EventWriter, *, launches_steps: bool) -> RunContext:
         whole = self._prepared.plan
         plan = JobPlan(whole.job, (whole.get_step(ref.step_key),), is_partial=True)
         resources = ResourceSet(
@@ -111,6 +116,7 @@ class StepWorker:
             resources,
             ref.retry_mode,
             ActiveExecution(plan, ref.run_id, ref.known_state),
+            launches_steps=launches_steps,
         )
 
 

@@ -11,14 +11,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runrack_process.executors import in_process_executor, multiprocess_executor
     from runrack_process.in_process_run_launcher import InProcessRunLauncher
+    from runrack_process.launchers import SubprocessStepLauncher, subprocess_step_launcher
 
 _MODULE_OF = {
+    "SubprocessStepLauncher": "launchers",
     "InProcessRunLauncher": "in_process_run_launcher",
     "in_process_executor": "executors",
     "multiprocess_executor": "executors",
+    "subprocess_step_launcher": "launchers",
 }
 
-__all__ = ["InProcessRunLauncher", "in_process_executor", "multiprocess_executor"]
+__all__ = [
+    "InProcessRunLauncher",
+    "SubprocessStepLauncher",
+    "in_process_executor",
+    "multiprocess_executor",
+    "subprocess_step_launcher",
+]
 
 
 def __getattr__(name: str) -> Any:

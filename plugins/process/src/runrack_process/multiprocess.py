@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing_extensions import override
 
 from runrack.engine import (
+    STEP_ENDS,
     RunContext,
     as_run_context,
     lost_step_event,
@@ -28,14 +29,10 @@ from runrack.interfaces.executor import (
     RetryMode,
 )
 from runrack.records.event import Event
-from runrack.records.event_type import EventType
 from runrack_process.process_failure import MemoryWatch, process_failure
 from runrack_process.process_supply import ProcessSupply, StepProcess
 from runrack_process.step_limits import POLL_SECONDS, StepLimits, TagLimit
 
-_STEP_ENDS = frozenset(
-    {EventType.STEP_SUCCESS, EventType.STEP_FAILURE, EventType.STEP_SKIPPED, EventType.STEP_UP_FOR_RETRY}
-)
 _LAST_WORDS_SECONDS = 5.0
 
 
@@ -163,7 +160,7 @@ class _Execution:
             for process in ready:
                 attempt = self.attempts[process.number]
                 for event in relay_entries(self.context, process.channel.receive()):
-                    attempt.has_ended |= event.event_type in _STEP_ENDS and event.step_key == attempt.step.key
+                    attempt.has_ended |= event.event_type in STEP_ENDS and event.step_key == attempt.step.key
                     yield event
             for process in ready:
                 if process.is_over:

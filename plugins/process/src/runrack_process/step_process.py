@@ -11,16 +11,20 @@ from contextlib import suppress
 from runrack.engine import StepWorker, receive_message, report_step_failure
 from runrack.errors import ExecutionInterruptedError
 from runrack.interfaces.step_launcher import StepRunRef
+from runrack_process.lifeline import hang_on
 
 SUCCESS, INTERRUPTED = 0, 128 + signal.SIGTERM
 
 
-def execute_one_step(channel: socket.socket, worker: StepWorker | None = None) -> int:
+def execute_one_step(
+    channel: socket.socket, worker: StepWorker | None = None, *, launches_steps: bool = True
+) -> int:
     """Execute the step whose reference comes through the channel, and return what the process is to exit with.
 
     Args:
         channel: A stream socket to the run's process.
         worker: What has loaded the job already; the job is loaded here otherwise.
+        launches_steps: Whether a step whose op requires a StepLauncher is handed on to it.
     """
     try:
         ref = StepRunRef.from_json(receive_message(channel))
@@ -29,7 +33,7 @@ def execute_one_step(channel: socket.socket, worker: StepWorker | None = None) -
         except Exception as error:  # noqa: BLE001 - the user's code is loaded here and raises what it likes
             report_step_failure(ref, channel, error)
         else:
-            worker.execute(ref, channel)
+            worker.execute(ref, channel, launches_steps=launches_steps)
     except (ExecutionInterruptedError, KeyboardInterrupt, EOFError):
         return INTERRUPTED
     return SUCCESS
@@ -46,6 +50,16 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as channel:
         channel.set_inheritable(False)
         status = execute_one_step(channel)
+    leave(status)
+
+
+def main_for_launcher() -> None:
+    """Execute one step in the interpreter that a launcher has chosen; its arguments are the channel and the lifeline."""
+    channel, lifeline = map(int, sys.argv[1:])
+    hang_on(lifeline)
+    with socket.socket(fileno=channel) as connected:
+        connected.set_inheritable(False)
+        status = execute_one_step(connected, launches_steps=False)
     leave(status)
 
 
