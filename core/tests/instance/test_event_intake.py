@@ -23,6 +23,7 @@ class RemoteStorage(MemoryStorage):
     def __init__(self):
         super().__init__()
         self.is_away = False
+        self.epochs = []
 
     @contextmanager
     def patience(self, seconds):
@@ -33,6 +34,7 @@ class RemoteStorage(MemoryStorage):
             raise StorageUnavailableError
         if any(entry.user_message == "bad" for entry in entries):
             raise InvalidArgumentError("bad")
+        self.epochs.append(epoch)
         return super().store_events(entries, epoch=epoch)
 
 
@@ -120,6 +122,17 @@ def test_the_epoch_of_the_caller_waits_with_the_event(intake, storage):
     storage.is_away = False
     intake.settle()
     assert [record.late for record in intake.announced] == [True]
+
+
+def test_calls_of_different_claims_keep_their_order(intake, storage):
+    """What waits is stored by several calls in one transaction, but each with the claim of its caller."""
+    storage.is_away = True
+    for number in range(300):
+        intake.store([make_entry(str(number), "run")], 1 if number > 250 else None)
+    storage.is_away = False
+    intake.settle()
+    assert texts(storage) == [str(number) for number in range(300)]
+    assert storage.epochs == [None, None, None, 1]
 
 
 def test_an_event_that_the_storage_refuses_is_an_error_of_the_call(intake, tmp_path):

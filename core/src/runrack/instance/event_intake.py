@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from runrack.errors import (
     StorageOutcomeUnknownError,
     StorageUnavailableError,
 )
-from runrack.instance.event_spool import FOLDER, SpooledCall, SpoolFile, spool_files
+from runrack.instance.event_spool import FOLDER, SpooledCall, SpoolFile, epoch_of_line, spool_files
 from runrack.interfaces.event_log import NO_RECORD
 from runrack.interfaces.storage import Storage, SupportsPatience
 from runrack.records.event import EventLogEntry, EventLogRecord
@@ -37,6 +38,7 @@ DEFAULT_MAX_MB = 256
 DEFAULT_MAX_SECONDS = 900
 
 _PAUSE_SECONDS = 0.5
+_LINES_TOGETHER = 100
 _AWAY = (StorageUnavailableError, StorageOutcomeUnknownError)
 _logger = logging.getLogger("runrack")
 
@@ -235,21 +237,32 @@ class EventIntake:
         """Store the next lines of the file, and tell whether the storage took or refused them."""
         with self._changed:
             lines = file.read_lines()
-        for line in lines:
-            if self._closing.is_set():
-                return False
-            try:
-                call = SpooledCall.from_line(line)
-                with self._patience(0):
-                    records = self._storage.store_events(call.entries, epoch=call.epoch)
-            except (RecordDecodeError, InvalidArgumentError):
-                kept = file.refuse(line)
-                _logger.exception("an event that has waited cannot be stored: it is kept in %s", kept)
-                records = []
-            except StorageError:
-                return False
-            file.position += len(line)
-            self._tell(records)
+        for _, of_epoch in groupby(lines, key=epoch_of_line):
+            group = list(of_epoch)
+            for start in range(0, len(group), _LINES_TOGETHER):
+                if self._closing.is_set() or not self._store_lines(
+                    file, group[start : start + _LINES_TOGETHER]
+                ):
+                    return False
+        return True
+
+    def _store_lines(self, file: SpoolFile, lines: Sequence[bytes]) -> bool:
+        """Store lines of one epoch in one transaction, and tell whether the storage took or refused them."""
+        try:
+            calls = [SpooledCall.from_line(line) for line in lines]
+            entries = [entry for call in calls for entry in call.entries]
+            with self._patience(0):
+                records = self._storage.store_events(entries, epoch=calls[0].epoch)
+        except (RecordDecodeError, InvalidArgumentError):
+            if len(lines) > 1:
+                return all(self._store_lines(file, [line]) for line in lines)
+            kept = file.refuse(lines[0])
+            _logger.exception("an event that has waited cannot be stored: it is kept in %s", kept)
+            records = []
+        except StorageError:
+            return False
+        file.position += sum(map(len, lines))
+        self._tell(records)
         return True
 
     def _tell(self, records: Sequence[EventLogRecord]) -> None:
