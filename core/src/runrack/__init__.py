@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runrack.config.vocabulary import Field
+    from runrack.definitions.asset import AssetDefinition, asset
+    from runrack.definitions.asset_job import define_asset_job, materialize
+    from runrack.definitions.config_mapping import ConfigMapping
     from runrack.definitions.error_boundary import user_code_error_boundary
     from runrack.definitions.executor import (
         ExecutorDefinition,
@@ -15,10 +18,21 @@ if TYPE_CHECKING:
         InitExecutorContext,
         executor,
     )
+    from runrack.definitions.graph import GraphDefinition, graph
+    from runrack.definitions.hook import failure_hook, success_hook
     from runrack.definitions.job import JobDefinition, job
     from runrack.definitions.multi_partitions import MultiPartitionKey, MultiPartitionsDefinition
     from runrack.definitions.op import OpDefinition, op
-    from runrack.definitions.output import ExpectationResult, Failure, In, Out, Output
+    from runrack.definitions.output import (
+        DynamicOut,
+        DynamicOutput,
+        ExpectationResult,
+        Failure,
+        In,
+        Nothing,
+        Out,
+        Output,
+    )
     from runrack.definitions.partitions import (
         DynamicPartitionsDefinition,
         PartitionsDefinition,
@@ -26,6 +40,7 @@ if TYPE_CHECKING:
     )
     from runrack.definitions.reconstructable import reconstructable
     from runrack.definitions.resource import InitResourceContext, ResourceDefinition, resource
+    from runrack.definitions.retry_policy import Backoff, Jitter, RetryPolicy, RetryRequested
     from runrack.definitions.time_window_partitions import (
         DailyPartitionsDefinition,
         HourlyPartitionsDefinition,
@@ -36,6 +51,8 @@ if TYPE_CHECKING:
     from runrack.engine.direct_context import build_op_context
     from runrack.engine.execution import execute_job
     from runrack.engine.op_context import OpExecutionContext
+    from runrack.engine.reexecution import ReexecutionOptions
+    from runrack.engine.step_hooks import HookContext
     from runrack.errors import ExecutionStepExecutionError, RunrackError, UserCodeExecutionError
     from runrack.hookspecs import hookimpl
     from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
@@ -62,13 +79,30 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES = {
+    "definitions.asset": ("AssetDefinition", "asset"),
+    "definitions.asset_job": ("define_asset_job", "materialize"),
+    "definitions.config_mapping": ("ConfigMapping",),
+    "definitions.graph": ("GraphDefinition", "graph"),
+    "definitions.hook": ("failure_hook", "success_hook"),
+    "definitions.retry_policy": ("Backoff", "Jitter", "RetryPolicy", "RetryRequested"),
+    "engine.reexecution": ("ReexecutionOptions",),
+    "engine.step_hooks": ("HookContext",),
     "config.vocabulary": ("Field",),
     "definitions.error_boundary": ("user_code_error_boundary",),
     "definitions.executor": ("ExecutorDefinition", "ExecutorRequirement", "InitExecutorContext", "executor"),
     "definitions.job": ("JobDefinition", "job"),
     "definitions.multi_partitions": ("MultiPartitionKey", "MultiPartitionsDefinition"),
     "definitions.op": ("OpDefinition", "op"),
-    "definitions.output": ("ExpectationResult", "Failure", "In", "Out", "Output"),
+    "definitions.output": (
+        "DynamicOut",
+        "DynamicOutput",
+        "ExpectationResult",
+        "Failure",
+        "In",
+        "Nothing",
+        "Out",
+        "Output",
+    ),
     "definitions.partitions": (
         "DynamicPartitionsDefinition",
         "PartitionsDefinition",
@@ -113,13 +147,18 @@ _MODULE_OF = {name: f"runrack.{module}" for module, names in _NAMES.items() for 
 
 __all__ = [
     "AssetCheckEvaluation",
+    "AssetDefinition",
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
     "AssetPartitionStatus",
+    "Backoff",
+    "ConfigMapping",
     "ConfigurableClass",
     "ConfigurableClassData",
     "DailyPartitionsDefinition",
+    "DynamicOut",
+    "DynamicOutput",
     "DynamicPartitionsDefinition",
     "Event",
     "EventLogEntry",
@@ -135,6 +174,8 @@ __all__ = [
     "Field",
     "FileHandle",
     "FileManager",
+    "GraphDefinition",
+    "HookContext",
     "HourlyPartitionsDefinition",
     "In",
     "InitExecutorContext",
@@ -142,18 +183,23 @@ __all__ = [
     "Instance",
     "InstanceRef",
     "InstanceType",
+    "Jitter",
     "JobDefinition",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
     "MultiPartitionsDefinition",
+    "Nothing",
     "OpDefinition",
     "OpExecutionContext",
     "Out",
     "Output",
     "PartitionsDefinition",
+    "ReexecutionOptions",
     "ResourceDefinition",
     "RetryMode",
+    "RetryPolicy",
+    "RetryRequested",
     "Run",
     "RunRecord",
     "RunShardedEventsCursor",
@@ -165,14 +211,20 @@ __all__ = [
     "UserCodeExecutionError",
     "WeeklyPartitionsDefinition",
     "__version__",
+    "asset",
     "build_op_context",
+    "define_asset_job",
     "execute_job",
     "executor",
+    "failure_hook",
+    "graph",
     "hookimpl",
     "job",
+    "materialize",
     "op",
     "reconstructable",
     "resource",
+    "success_hook",
     "user_code_error_boundary",
 ]
 
