@@ -24,7 +24,10 @@ def empty_database(kind: str) -> Iterator[str]:
 
 def main(kind: str = "postgres", faults: int = 2000) -> None:
     """Run the experiment and print its figures."""
-    storages = {"postgres": ("runrack_postgres", "PostgresStorage"), "mariadb": ("runrack_mysql", "MySQLStorage")}
+    storages = {
+        "postgres": ("runrack_postgres", "PostgresStorage"),
+        "mariadb": ("runrack_mysql", "MySQLStorage"),
+    }
     module, name = storages[kind]
     began = time.monotonic()
     with empty_database(kind) as url:
@@ -41,4 +44,5 @@ def main(kind: str = "postgres", faults: int = 2000) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2], *map(int, sys.argv[2:3]))
+    chosen = sys.argv[1:] or ["postgres"]
+    main(chosen[0], *map(int, chosen[1:]))

@@ -54,4 +54,5 @@ def main(kind: str = "sqlite", events: int = 200_000) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2], *map(int, sys.argv[2:3]))
+    chosen = sys.argv[1:] or ["sqlite"]
+    main(chosen[0], *map(int, chosen[1:]))

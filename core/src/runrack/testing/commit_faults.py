@@ -93,8 +93,7 @@ class _Attempt:
     def judge(self, storage: Storage) -> None:
         """Compare what `storage` holds with what was confirmed."""
         stored = Counter(
-            entry.event_id
-            for entry in storage.event_log_storage.get_logs_for_all_runs_by_log_id().values()
+            entry.event_id for entry in storage.event_log_storage.get_logs_for_all_runs_by_log_id().values()
         )
         self.report.lost += (self._events - stored).elements()
         self.report.doubled += (stored - self._events).elements()
@@ -114,7 +113,9 @@ class _Attempt:
         ]
         records = self._with_fault(lambda: self.storage.store_events(entries))
         self._events.update(record.event_log_entry.event_id for record in records)
-        self.report.lost += [f"{record.event_log_entry.event_id} came late" for record in records if record.late]
+        self.report.lost += [
+            f"{record.event_log_entry.event_id} came late" for record in records if record.late
+        ]
         self.report.acknowledged += len(records)
 
     def _claim(self, runs: RunStorage, run: Run) -> None:

@@ -114,6 +114,7 @@ class _Passage:
         self._client = client
         self._server = server
         self._reply_bytes_left: int | None = None
+        self._is_reset = False
 
     def pass_requests_on(self) -> None:
         with suppress(OSError):
@@ -140,11 +141,12 @@ class _Passage:
                 if self._reply_bytes_left <= 0:
                     self._reset()
                     break
-        if self._reply_bytes_left is None:
+        if not self._is_reset:
             _shut_down(self._client)
 
     def _reset(self) -> None:
         """Let the client be told that the connection is broken, not that it has ended, when its socket is closed."""
+        self._is_reset = True
         self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._client.shutdown(socket.SHUT_RD)
 

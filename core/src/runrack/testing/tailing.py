@@ -56,8 +56,13 @@ def tail_while_writing(
     all_are_stored = threading.Event()
     readers = [_tail_by_id, _tail_by_page, _watch]
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(writers, mp_context=spawn) as processes, ThreadPoolExecutor(len(readers)) as threads:
-        reading = [threads.submit(_read, reader, openers[0], run_ids, each, all_are_stored) for reader in readers]
+    with (
+        ProcessPoolExecutor(writers, mp_context=spawn) as processes,
+        ThreadPoolExecutor(len(readers)) as threads,
+    ):
+        reading = [
+            threads.submit(_read, reader, openers[0], run_ids, each, all_are_stored) for reader in readers
+        ]
         writing = [
             processes.submit(_write, openers[number % len(openers)], run_id, each)
             for number, run_id in enumerate(run_ids)
@@ -101,9 +106,7 @@ def _read(
         storage.dispose()
 
 
-def _tail_by_id(
-    log: EventLog, _run_ids: Sequence[str], _each: int, all_are_stored: threading.Event
-) -> Seen:
+def _tail_by_id(log: EventLog, _run_ids: Sequence[str], _each: int, all_are_stored: threading.Event) -> Seen:
     cursor = NO_RECORD
 
     def look() -> Iterator[EventLogEntry]:

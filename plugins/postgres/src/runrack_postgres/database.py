@@ -7,6 +7,7 @@ from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
@@ -199,4 +200,7 @@ def _is_lost(conn: Connection) -> bool:
     if conn.invalidated:
         return False
     driver = conn.connection.driver_connection
-    return isinstance(driver, psycopg.Connection) and driver.closed
+    if not isinstance(driver, psycopg.Connection):
+        return False
+    # One that waits for the rest of an answer can do nothing else, not even undo its transaction.
+    return driver.closed or driver.info.transaction_status is TransactionStatus.ACTIVE
