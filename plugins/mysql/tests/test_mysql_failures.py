@@ -15,7 +15,7 @@ from runrack.errors import (
 )
 from runrack.records.event_type import EventType
 from runrack.testing.builders import make_entry, make_run, make_tick
-from runrack.testing.commit_cutter import commit_cutter
+from runrack.testing.fault_proxy import COMMIT, fault_proxy
 from runrack_mysql import MySQLStorage
 from runrack_mysql.database import MySQLDatabase
 from runrack_mysql.url import url_of
@@ -95,13 +95,13 @@ def test_a_connection_that_is_cut_in_the_middle_is_no_error(storage, cut_connect
 
 def test_an_event_is_stored_once_when_the_reply_to_its_commit_is_lost(url):
     """The call is made again, and finds by the event's id that it was carried out: stored once, applied once."""
-    with commit_cutter(url) as (cutter, through):
+    with fault_proxy(url) as (proxy, through):
         storage = MySQLStorage(through)
         storage.run_storage.add_run(make_run("run"))
-        cutter.is_armed = True
+        proxy.reset_reply_to(COMMIT)
         entry = make_entry(EventType.RUN_START, "run")
         (record,) = storage.store_events([entry])
-        assert not cutter.is_armed
+        assert not proxy.is_armed
         assert not record.late
         assert list(storage.event_log_storage.get_records_for_run("run").records) == [record]
         storage.dispose()
@@ -109,12 +109,12 @@ def test_an_event_is_stored_once_when_the_reply_to_its_commit_is_lost(url):
 
 def test_a_run_is_added_once_when_the_reply_to_its_commit_is_lost(url):
     """The call is made again, and recognizes the run that it has added itself."""
-    with commit_cutter(url) as (cutter, through):
+    with fault_proxy(url) as (proxy, through):
         storage = MySQLStorage(through)
         assert storage.run_storage.get_runs_count() == 0
-        cutter.is_armed = True
+        proxy.reset_reply_to(COMMIT)
         run = storage.run_storage.add_run(make_run("run", tags={"key": "value"}))
-        assert not cutter.is_armed
+        assert not proxy.is_armed
         assert storage.run_storage.get_runs() == [run]
         with pytest.raises(RunAlreadyExistsError):
             storage.run_storage.add_run(run)
@@ -123,10 +123,10 @@ def test_a_run_is_added_once_when_the_reply_to_its_commit_is_lost(url):
 
 def test_what_must_not_be_done_twice_tells_that_its_outcome_is_unknown(url):
     """A tick whose commit was not answered is not created again: the caller is told to look."""
-    with commit_cutter(url) as (cutter, through):
+    with fault_proxy(url) as (proxy, through):
         storage = MySQLStorage(through)
         assert storage.schedule_storage.get_ticks() == []
-        cutter.is_armed = True
+        proxy.reset_reply_to(COMMIT)
         with pytest.raises(StorageOutcomeUnknownError, match="look before you repeat the call"):
             storage.schedule_storage.create_tick(make_tick())
         assert len(storage.schedule_storage.get_ticks()) == 1
