@@ -5,7 +5,8 @@ import sqlite3
 from contextlib import closing
 
 from runrack.instance.instance import Instance
-from runrack.testing.builders import make_entry
+from runrack.records.run_status import RunStatus
+from runrack.testing.builders import make_entry, make_run
 from runrack_sql.schema import SCHEMA_VERSION
 
 
@@ -96,3 +97,35 @@ def test_a_storage_that_cannot_prune_says_so(runrack, home):
     """Ticks are removed all the same."""
     (home / "runrack.yaml").write_text("storage: memory\n")
     assert "cannot be removed by age" in runrack("storage", "prune").stdout
+
+
+def test_copying_moves_everything(runrack, home, tmp_path):
+    """From the home to the storage that another file names: each table is told with its rows and its digest."""
+    with Instance.from_config(home) as instance:
+        instance.handle_new_event(make_entry("moved"))
+    target = tmp_path / "target.yaml"
+    target.write_text("storage: {sqlite: {base_dir: " + str(tmp_path / "target") + "}}\n")
+    done = json.loads(runrack("storage", "copy", str(home), str(target), "--json").stdout)
+    assert done["events"]["rows"] == 1
+    with Instance.from_config(tmp_path, "target.yaml") as instance:
+        assert instance.event_log_storage.get_maximum_record_id() == 1
+    again = runrack("storage", "copy", str(home), str(target))
+    assert (again.exit_code, "is not empty" in again.stderr) == (1, True)
+
+
+def test_what_processes_work_on_is_not_copied_without_force(runrack, home, tmp_path):
+    """A run that is under way would go on in the source: the copy is refused, unless it is forced."""
+    target = tmp_path / "target.yaml"
+    target.write_text("storage: {sqlite: {base_dir: " + str(tmp_path / "target") + "}}\n")
+    with Instance.from_config(home) as instance:
+        instance.storage.run_storage.add_run(make_run("run", status=RunStatus.STARTED))
+    refused = runrack("storage", "copy", str(home), str(target))
+    assert (refused.exit_code, "1 runs are not finished" in refused.stderr) == (1, True)
+    assert "runs: 1 rows" in runrack("storage", "copy", str(home), str(target), "--force").stdout
+
+
+def test_a_storage_that_cannot_be_copied_says_so(runrack, home, tmp_path):
+    """Only a combined storage that offers it can be copied."""
+    (home / "runrack.yaml").write_text("storage: memory\n")
+    refused = runrack("storage", "copy", str(home), str(tmp_path))
+    assert (refused.exit_code, "cannot be copied" in refused.stderr) == (2, True)

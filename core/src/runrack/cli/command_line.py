@@ -122,6 +122,7 @@ def build_command_line() -> CommandLine:
                     "status": LazyCommand("storage_status", "Show the version of the tables."),
                     "migrate": LazyCommand("storage_migrate", "Bring the tables to the needed version."),
                     "check": LazyCommand("storage_check", "Say whether what the storage keeps is whole."),
+                    "copy": LazyCommand("storage_copy", "Copy all that a storage keeps to another one."),
                     "prune": LazyCommand(
                         "storage_prune", "Remove events and ticks that are older than runrack.yaml allows."
                     ),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from sqlalchemy import BigInteger, Column, ColumnElement, Insert, Table, cast, extract, func
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Insert, Table, cast, extract, func, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +22,9 @@ from runrack.errors import (
 from runrack_postgres.watch_signal import CHANNEL
 from runrack_sql.dialect import Dialect, NewRow
 from runrack_sql.statement import Query
+
+_SEQUENCE = text("SELECT pg_get_serial_sequence(:table, 'id')")
+_SET_SEQUENCE = text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)")
 
 _PASSING = {
     "08": "the connection failed",
@@ -99,6 +102,19 @@ class PostgresDialect(Dialect):
         if not isinstance(cause, psycopg.Error):
             return None
         return self._of_state(cause.sqlstate) if cause.sqlstate else self._of_driver(cause)
+
+    @override
+    def get_last_id(self, conn: Connection, table: Table) -> int:
+        sequence = conn.execute(_SEQUENCE, {"table": table.name}).scalar_one()
+        last: int = conn.exec_driver_sql(
+            f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}"  # noqa: S608 - quoted by the server
+        ).scalar_one()
+        return last
+
+    @override
+    def set_last_id(self, conn: Connection, table: Table, last: int) -> None:
+        if last:
+            conn.execute(_SET_SEQUENCE, {"table": table.name, "last": last})
 
     def _of_driver(self, error: psycopg.Error) -> RunrackError:
         """Return the error for one that the driver met before it got an answer."""

@@ -14,7 +14,7 @@ from runrack.interfaces.storage import SchemaStatus
 from runrack.interfaces.storage_check import Finding
 from runrack_sql.dialect import Dialect
 from runrack_sql.retry import call_with_patience
-from runrack_sql.schema import SCHEMA_VERSION, VERSION_TABLE, schema_version
+from runrack_sql.schema import SCHEMA_VERSION, UNFINISHED_COPY, VERSION_TABLE, schema_version
 
 if TYPE_CHECKING:
     from runrack_sql.schema_changes import SchemaChanges
@@ -108,7 +108,7 @@ class Database:
         """Return the version of the tables that the database has, and the one that it should have."""
         with self._translated(), self._read_transaction() as conn:
             current = self._read_version(conn)
-            is_newer = current is not None and current > SCHEMA_VERSION
+            is_newer = current is not None and current > SCHEMA_VERSION and current != UNFINISHED_COPY
             return SchemaStatus(
                 current, SCHEMA_VERSION, is_usable_newer=is_newer and _welcomes_this_code(conn)
             )
@@ -132,6 +132,12 @@ class Database:
                 raise self._version_error(current)
             if current < SCHEMA_VERSION:
                 migrate_tables(self._schema_changes(report), current)
+
+    @contextmanager
+    def read_any(self) -> Iterator[Connection]:
+        """Give a connection as `read` does, whatever the version of the tables is."""
+        with self._translated(), self._read_transaction() as conn:
+            yield conn
 
     @contextmanager
     def change_tables(self) -> Iterator[Connection]:
@@ -218,6 +224,11 @@ class Database:
             return StorageVersionError(
                 f"{self.label} has no tables, and the configuration says not to create them"
                 " (should_autocreate_tables): run `runrack storage migrate`, or let it"
+            )
+        if current == UNFINISHED_COPY:
+            return StorageVersionError(
+                f"{self.label} holds a copy of another database that is not finished:"
+                " call `runrack storage copy` again"
             )
         if current > SCHEMA_VERSION:
             return StorageVersionError(

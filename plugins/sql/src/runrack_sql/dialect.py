@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Table, literal
+from sqlalchemy import ColumnElement, Connection, Insert, Table, literal
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -63,6 +63,14 @@ class Dialect(ABC):
         Here nobody can be told.
         """
         return query
+
+    @abstractmethod
+    def get_last_id(self, conn: Connection, table: Table) -> int:
+        """Return the id that a table gave out last; 0 for none."""
+
+    @abstractmethod
+    def set_last_id(self, conn: Connection, table: Table, last: int) -> None:
+        """Let a table, into which rows with ids were inserted, give out ids above `last`; may end the transaction."""
 
     def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:
         """Return `column` as a sort key; rows without a value come first when ascending and last otherwise."""

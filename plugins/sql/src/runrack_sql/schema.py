@@ -11,6 +11,9 @@ from runrack_sql.column_type import DIGEST_LENGTH, HEAD_LENGTH, big_integer, lon
 SCHEMA_VERSION = "0002"
 """The newest migration: what the tables below are. A database with another version is not opened."""
 
+UNFINISHED_COPY = "unfinished copy"
+"""Stands in the place of the version while the rows of another database are brought in."""
+
 VERSION_TABLE = "runrack_schema_version"
 
 metadata = MetaData()

@@ -19,9 +19,10 @@ from runrack_sql.retry import repeatable
 from runrack_sql.run_storage import SqlRunStorage
 from runrack_sql.schedule_storage import SqlScheduleStorage
 from runrack_sql.slot_queue import free_slots
+from runrack_sql.storage_copy import SqlCopy
 
 
-class SqlStorage(SqlRetention, Storage):
+class SqlStorage(SqlRetention, SqlCopy, Storage):
     """Keeps runs, events and schedules in one database, and changes them in one transaction."""
 
     def __init__(self, database: Database) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Table
+from sqlalchemy import ColumnElement, Connection, Insert, Table, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +18,10 @@ from runrack.errors import (
     StorageUnavailableError,
 )
 from runrack_sql.dialect import Dialect, NewRow
+
+_LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+_FORGET_LAST_ID = text("DELETE FROM sqlite_sequence WHERE name = :name")
+_NOTE_LAST_ID = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)")
 
 _PRIMARY_CODE = 0xFF
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
@@ -80,3 +84,12 @@ class SqliteDialect(Dialect):
             return StorageUnavailableError(f"{self._path} cannot be used just now: {_UNAVAILABLE[primary]}")
         name = getattr(cause, "sqlite_errorname", type(cause).__name__)
         return StorageError(f"{self._path}: SQLite refused the operation ({name}); nothing was changed")
+
+    @override
+    def get_last_id(self, conn: Connection, table: Table) -> int:
+        return conn.execute(_LAST_ID, {"name": table.name}).scalar() or 0
+
+    @override
+    def set_last_id(self, conn: Connection, table: Table, last: int) -> None:
+        conn.execute(_FORGET_LAST_ID, {"name": table.name})
+        conn.execute(_NOTE_LAST_ID, {"name": table.name, "last": last})
