@@ -40,10 +40,11 @@ _OLDEST_MARIADB = (10, 6)
 _OLDEST_MYSQL = (8, 0, 17)
 """Both know SKIP LOCKED, and a collation that compares by code point and does not ignore blanks at the end."""
 
-_CHANGE_LOCK_SECONDS = 1
+_TABLE_SECONDS = 1
 """How long a migration waits for a table: all others who want the table wait behind it."""
 
-_LOCK_SECONDS = 10
+_TURN_SECONDS = 86_400
+"""How long a migration waits for another one, and its connection may be idle."""
 
 
 class MySQLDatabase(ServerDatabase):
@@ -127,11 +128,12 @@ class MySQLDatabase(ServerDatabase):
     @contextmanager
     def _change_transaction(self) -> Iterator[Connection]:
         with self._write_transaction() as conn:
-            conn.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_CHANGE_LOCK_SECONDS}")
+            conn.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_TABLE_SECONDS}")
             try:
                 yield conn
             finally:
-                conn.exec_driver_sql("SET SESSION lock_wait_timeout = DEFAULT")
+                if not conn.invalidated:
+                    conn.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_SESSION['lock_wait_timeout']}")
 
     @override
     @contextmanager
@@ -139,8 +141,9 @@ class MySQLDatabase(ServerDatabase):
         # The lock belongs to a connection, not to a transaction: a change of tables ends every transaction.
         with self._connection(self._engine) as conn:
             conn.detach()  # it is closed at the end, and the lock is free again
+            conn.exec_driver_sql(f"SET SESSION wait_timeout = {_TURN_SECONDS}")
             name = f"runrack {self._engine.url.database}"[:64]
-            got = conn.exec_driver_sql("SELECT GET_LOCK(%s, %s)", (name, _LOCK_SECONDS)).scalar()
+            got = conn.exec_driver_sql("SELECT GET_LOCK(%s, %s)", (name, _TURN_SECONDS)).scalar()
             if got != 1:
                 raise StorageUnavailableError(f"{self.label}: another process is changing its tables")
             yield

@@ -3,35 +3,23 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
-from runrack.errors import StorageError, StorageOutcomeUnknownError
+from runrack.errors import StorageError
 from runrack.interfaces.event_watch import WatchSignal
 from runrack.interfaces.progress_report import Report
 from runrack_postgres.dialect import PostgresDialect
 from runrack_postgres.watch_signal import PostgresWatchSignal
-from runrack_sql.database import Database
-from runrack_sql.fork import watch_forks
+from runrack_sql.server_database import MAX_CONNECTIONS, PATIENCE_SECONDS, ServerDatabase
 from runrack_sql.url import label_of
 
 if TYPE_CHECKING:
     from runrack_sql.schema_changes import SchemaChanges
-
-PATIENCE_SECONDS = 30.0
-"""How long a call that failed is made again: a server restarts, or fails over, in less."""
-
-FIRST_CONTACT_SECONDS = 3.0
-"""The same for a database that this process has never reached: its address may just be wrong."""
-
-MAX_CONNECTIONS = 2
-"""How many connections a process opens: one that writes, and one that reads meanwhile. Other threads wait their turn."""
 
 _DRIVER_OPTIONS: dict[str, Any] = {
     "application_name": "runrack",
@@ -55,7 +43,7 @@ _LOCK_TIMEOUT = "1s"
 """How long a migration waits for a table: all others who want the table wait behind it."""
 
 
-class PostgresDatabase(Database):
+class PostgresDatabase(ServerDatabase):
     """A PostgreSQL database, written by any number of processes of any number of machines.
 
     Nothing is kept in a session between two transactions, so a pooler in transaction mode may stand before the server.
@@ -81,37 +69,18 @@ class PostgresDatabase(Database):
             hide_parameters=True,
         )
         self._options = options
-        super().__init__(label, PostgresDialect(label), engine, creates_tables=creates_tables)
-        self._readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._patience_seconds = patience_seconds
-        self._was_reached = False
-        self._turn = Lock()
-        watch_forks(self)
-
-    @property
-    @override
-    def patience_seconds(self) -> float:
-        return (
-            self._patience_seconds
-            if self._was_reached
-            else min(FIRST_CONTACT_SECONDS, self._patience_seconds)
+        super().__init__(
+            label,
+            PostgresDialect(label),
+            engine,
+            creates_tables=creates_tables,
+            patience_seconds=patience_seconds,
         )
+        self._readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @override
     def make_watch_signal(self) -> WatchSignal:
         return PostgresWatchSignal(self._connect_to_listen)
-
-    def before_fork(self) -> None:
-        """As `Forkable.before_fork`: the child leaves the connections of its parent alone, so they can stay in use."""
-
-    def after_fork_in_parent(self) -> None:
-        """As `Forkable.after_fork_in_parent`."""
-
-    def after_fork_in_child(self) -> None:
-        """As `Forkable.after_fork_in_child`."""
-        self._engine.dispose(close=False)
-        self._opening = RLock()
-        self._turn = Lock()
 
     def _connect_to_listen(self) -> "psycopg.Connection[Any]":
         _, parameters = self._engine.dialect.create_connect_args(self._engine.url)
@@ -124,36 +93,13 @@ class PostgresDatabase(Database):
             yield conn
 
     @override
-    @contextmanager
-    def _write_transaction(self) -> Iterator[Connection]:
-        # Writers wait for each other in any case, at the latest in the log. Here they leave a connection to readers.
-        with self._turn, self._connection(self._engine) as conn:
-            conn.begin()
-            yield conn
-            self._commit(conn)
+    def _is_lost(self, error: BaseException, conn: Connection) -> bool:
+        driver = conn.connection.driver_connection
+        return isinstance(driver, psycopg.Connection) and driver.closed
 
-    @contextmanager
-    def _connection(self, engine: Engine) -> Iterator[Connection]:
-        """Give a connection; what was not committed on it is undone at the end."""
-        with engine.connect() as conn:
-            self._was_reached = True
-            try:
-                yield conn
-            except BaseException:
-                if _is_lost(conn):
-                    conn.invalidate()
-                raise
-
-    def _commit(self, conn: Connection) -> None:
-        try:
-            conn.commit()
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-            raise StorageOutcomeUnknownError(
-                f"{self.label} went away during a commit, which it may have carried out or not:"
-                " look before you repeat the call"
-            ) from error
+    @override
+    def _is_undone(self, error: DBAPIError) -> bool:
+        return not error.connection_invalidated
 
     @override
     def _read_version(self, conn: Connection) -> str | None:
@@ -193,14 +139,3 @@ class PostgresDatabase(Database):
         """Give a connection on which each statement is committed by itself."""
         with self._translated(), self._turn, self._connection(self._engine) as conn:
             yield conn.execution_options(isolation_level="AUTOCOMMIT")
-
-
-def _is_lost(conn: Connection) -> bool:
-    """Tell whether the driver has given up the connection, of which SQLAlchemy need not have heard."""
-    if conn.invalidated:
-        return False
-    driver = conn.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        return False
-    # One that waits for the rest of an answer can do nothing else, not even undo its transaction.
-    return driver.closed or driver.info.transaction_status is TransactionStatus.ACTIVE
