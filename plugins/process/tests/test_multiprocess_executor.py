@@ -130,7 +130,9 @@ def test_a_step_whose_process_was_killed_is_tried_again(instance, tmp_path):
     file = tmp_path / "tries"
     result = run(instance, "dying_at_first", ops={"die_at_first": {"config": {"file": str(file)}}})
     types = [event.event_type.value for event in result.events if event.step_key == "die_at_first"]
+    keys = [event.event_specific_data.log_key for event in result.events_of_type(EventType.LOGS_CAPTURED)]
     assert result.success
+    assert [instance.compute_log_manager.get_log_data(key).stdout for key in keys] == [b"try 0\n", b"try 1\n"]
     assert file.read_text() == "0\n1\n"
     assert types.count("STEP_UP_FOR_RETRY") == types.count("STEP_RESTARTED") == 1
 

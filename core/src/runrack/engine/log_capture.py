@@ -19,18 +19,26 @@ class StepLogCapture:
     A capture that cannot begin or end is told in an event; it never fails the step.
     """
 
-    def __init__(self, instance: InstanceServices, writer: EventWriter, run_id: str, step_key: str) -> None:
+    def __init__(
+        self,
+        instance: InstanceServices,
+        writer: EventWriter,
+        run_id: str,
+        step_key: str,
+        retry_number: int = 0,
+    ) -> None:
         self._instance = instance
         self._writer = writer
         self._run_id = run_id
         self._step_key = step_key
+        self._retry_number = retry_number
         self._capture: AbstractContextManager[CapturedLogContext] | None = None
 
     def begin(self) -> Event:
         """Begin capturing and return the event that says where to, or why not."""
         try:
             manager: ComputeLogManager = self._instance.compute_log_manager
-            log_key = manager.build_log_key_for_run(self._run_id, self._step_key)
+            log_key = manager.build_log_key_for_run(self._run_id, self._step_key, self._retry_number)
             capture = manager.capture_logs(log_key)
             capture.__enter__()
         except Exception as error:  # noqa: BLE001 - a step runs without its log rather than not at all

@@ -155,9 +155,10 @@ class ComputeLogManager(InstancePart, ABC):
         stderr, err_end = self.get_log_data_for_type(log_key, ComputeIOType.STDERR, err_offset, max_bytes)
         return CapturedLogData(tuple(log_key), stdout, stderr, f"{out_end}:{err_end}")
 
-    def build_log_key_for_run(self, run_id: str, step_key: str) -> tuple[str, ...]:
-        """Return the log key of a step of a run."""
-        return (run_id, "compute_logs", step_key)
+    def build_log_key_for_run(self, run_id: str, step_key: str, retry_number: int = 0) -> tuple[str, ...]:
+        """Return the log key of an attempt at a step of a run: the first, or a later one, which has a log of its own."""
+        key = (run_id, "compute_logs", step_key)
+        return (*key, f"retry {retry_number}") if retry_number else key
 
 
 def parse_log_cursor(cursor: str | None) -> tuple[int, int]:

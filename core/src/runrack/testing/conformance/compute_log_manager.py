@@ -380,5 +380,6 @@ class ComputeLogManagerConformance(LogReadingTests):
                 use()
 
     def test_the_key_of_a_step_names_its_run(self, manager: ComputeLogManager) -> None:
-        """`build_log_key_for_run` gives the run, the word for compute logs, and the step."""
+        """`build_log_key_for_run` gives the run, the word for compute logs, and the step; a retry has its own key."""
         assert manager.build_log_key_for_run("run", "step") == KEY
+        assert manager.build_log_key_for_run("run", "step", 1) == (*KEY, "retry 1")
