@@ -6,7 +6,7 @@ import pytest
 from runrack.errors import StaleClaimError, StorageOutcomeUnknownError
 from runrack.records.run_status import RunStatus
 from runrack.testing.builders import make_run
-from runrack.testing.commit_cutter import commit_cutter
+from runrack.testing.fault_proxy import COMMIT, fault_proxy
 from runrack_postgres import PostgresRunStorage
 
 LEASE = 3600
@@ -23,21 +23,21 @@ def storage(url):
 
 @pytest.fixture
 def cut(storage, url):
-    """A storage whose next commit is carried out but not answered once `is_armed` is set, and the cutter."""
-    with commit_cutter(url) as (cutter, through):
+    """A proxy that can reset replies, and a storage behind it."""
+    with fault_proxy(url) as (proxy, through):
         fragile = PostgresRunStorage(through)
         fragile.get_runs_count()
-        yield cutter, fragile
+        yield proxy, fragile
         fragile.dispose()
 
 
 def test_a_hand_over_whose_commit_was_not_answered_is_done_once(storage, cut):
     """The claim is the new owner's, under the same epoch, whether or not the first commit counted."""
-    cutter, fragile = cut
+    proxy, fragile = cut
     (claim,) = fragile.claim("daemon", LEASE)
-    cutter.is_armed = True
+    proxy.reset_reply_to(COMMIT)
     handed = fragile.renew(claim, LEASE, owner="worker")
-    assert not cutter.is_armed
+    assert not proxy.is_armed
     assert (handed.owner, handed.epoch) == ("worker", claim.epoch)
     assert storage.get_run_record_by_id("a").owner == "worker"
     with pytest.raises(StaleClaimError):
@@ -46,8 +46,8 @@ def test_a_hand_over_whose_commit_was_not_answered_is_done_once(storage, cut):
 
 def test_a_claim_whose_commit_was_not_answered_is_not_repeated(url, cut):
     """Claiming again would take a second run that nobody works on: the caller is told, and the lease ends by itself."""
-    cutter, fragile = cut
-    cutter.is_armed = True
+    proxy, fragile = cut
+    proxy.reset_reply_to(COMMIT)
     with pytest.raises(StorageOutcomeUnknownError):
         fragile.claim("daemon", LEASE)
     with psycopg.connect(url) as other:
