@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
@@ -95,7 +96,10 @@ class PostgresDatabase(ServerDatabase):
     @override
     def _is_lost(self, error: BaseException, conn: Connection) -> bool:
         driver = conn.connection.driver_connection
-        return isinstance(driver, psycopg.Connection) and driver.closed
+        if not isinstance(driver, psycopg.Connection):
+            return False
+        # One that waits for the rest of an answer can do nothing else, not even undo its transaction.
+        return driver.closed or driver.info.transaction_status is TransactionStatus.ACTIVE
 
     @override
     def _is_undone(self, error: DBAPIError) -> bool:
