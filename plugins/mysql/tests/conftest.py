@@ -1,5 +1,7 @@
 """An empty database for each test."""
 
+from contextlib import contextmanager
+
 import pymysql
 import pytest
 from sqlalchemy import make_url
@@ -11,8 +13,8 @@ from runrack_sql.schema import metadata
 __all__ = ["mariadb_server"]
 
 
-def connect(url):
-    """A connection without runrack, in which every statement is committed."""
+def connect(url, *, autocommit=True):
+    """A connection without runrack."""
     parts = make_url(url)
     return pymysql.connect(
         host=parts.host,
@@ -20,7 +22,7 @@ def connect(url):
         user=parts.username,
         password=parts.password or "",
         database=parts.database,
-        autocommit=True,
+        autocommit=autocommit,
     )
 
 
@@ -35,6 +37,18 @@ def query(url, statement, *values):
 def ask():
     """What asks a database without runrack."""
     return query
+
+
+@pytest.fixture
+def transaction():
+    """What gives the cursor of a transaction without runrack, undone at the end."""
+
+    @contextmanager
+    def begin(url):
+        with connect(url, autocommit=False) as conn, conn.cursor() as cursor:
+            yield cursor
+
+    return begin
 
 
 @pytest.fixture(scope="session")
