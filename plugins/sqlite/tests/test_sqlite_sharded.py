@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from runrack.errors import RecordDecodeError, RunrackError, StorageCorruptError
+from runrack.errors import RunrackError, StorageCorruptError
 from runrack.interfaces.event_log import EventQuery
+from runrack.records.asset_key import AssetKey
 from runrack.records.cursor import RunShardedEventsCursor
 from runrack.records.event_filter import EventRecordsFilter
 from runrack.records.event_type import EventType
@@ -48,7 +49,7 @@ def ids(records):
 
 def bodies_of(path):
     with closing(sqlite3.connect(path)) as shard:
-        return dict(shard.execute("SELECT id, body FROM entries"))
+        return dict(shard.execute("SELECT id, body FROM events"))
 
 
 def index_rows(folder):
@@ -60,8 +61,8 @@ def test_each_run_has_a_file_whose_name_is_safe(storage, tmp_path):
     """A run id that is a path stays a name; events without a run have a file too; only the owner can read them."""
     for run_id in ("run", "../../out", ""):
         storage.store_event(make_entry("a line", run_id))
-    assert shards(tmp_path) == ["run.db", "~.db", "~2e~2e~2f~2e~2e~2fout.db"]
-    assert stat.S_IMODE((tmp_path / "runs" / "run.db").stat().st_mode) == 0o600
+    assert shards(tmp_path) == ["run.1.db", "~.3.db", "~2e~2e~2f~2e~2e~2fout.2.db"]
+    assert stat.S_IMODE((tmp_path / "runs" / "run.1.db").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "runs").stat().st_mode) == 0o700
 
 
@@ -74,17 +75,26 @@ def test_reading_or_deleting_an_unknown_run_makes_no_file(storage, tmp_path):
 
 
 def test_ids_grow_over_all_runs(storage):
-    """A reader of all runs that continues after an id, by number or by `RunShardedEventsCursor`, misses nothing."""
+    """A reader of all runs that continues after an id misses nothing."""
     stored = [
         storage.store_event(make_entry(EventType.STEP_START, run_id)) for run_id in ("b", "a", "b", "c")
     ]
     assert ids(stored) == sorted(ids(stored))
-    after = stored[1].storage_id
-    for cursor in (after, RunShardedEventsCursor(after, datetime.now(UTC))):
-        chosen = EventRecordsFilter(EventType.STEP_START, after_cursor=cursor)
-        assert storage.get_event_records(chosen, ascending=True) == stored[2:]
+    after = EventRecordsFilter(EventType.STEP_START, after_cursor=stored[1].storage_id)
+    assert storage.get_event_records(after, ascending=True) == stored[2:]
     before = EventRecordsFilter(EventType.STEP_START, before_cursor=stored[2].storage_id)
     assert storage.get_event_records(before) == [stored[1], stored[0]]
+
+
+def test_a_sharded_cursor_selects_runs(storage):
+    """The runs whose status changed after the time are read, all of them, in the order of storage; the id says nothing."""
+    for run_id, started in (("old", 100.0), ("new", 200.0), ("newer", 300.0)):
+        storage.store_event(make_entry(EventType.RUN_START, run_id, started))
+    steps = [storage.store_event(make_entry(EventType.STEP_START, run)) for run in ("newer", "old", "new")]
+    cursor = RunShardedEventsCursor(10**9, datetime.fromtimestamp(100.0, UTC))
+    chosen = EventRecordsFilter(EventType.STEP_START, after_cursor=cursor)
+    assert storage.get_event_records(chosen) == [steps[2], steps[0]]
+    assert storage.get_event_records(chosen, limit=1, ascending=True) == [steps[0]]
 
 
 def test_the_index_holds_what_is_asked_for_over_all_runs(storage, tmp_path):
@@ -94,8 +104,7 @@ def test_the_index_holds_what_is_asked_for_over_all_runs(storage, tmp_path):
     for path in (tmp_path / "runs").glob("*.db"):
         path.unlink()
     assert len(storage.fetch_run_status_changes(EventType.RUN_START, 10).records) == 1
-    with pytest.raises(RecordDecodeError, match="'run'"):
-        storage.get_logs_for_run("run")
+    assert len(storage.fetch_materializations(AssetKey("asset"), 10).records) == 1
 
 
 def test_deleting_a_run_removes_its_file_only(storage, tmp_path):
@@ -103,7 +112,8 @@ def test_deleting_a_run_removes_its_file_only(storage, tmp_path):
     for run_id in ("kept", "gone"):
         storage.store_event(make_entry("a line", run_id))
     storage.delete_events("gone")
-    assert shards(tmp_path) == ["kept.db"]
+    assert shards(tmp_path) == ["kept.1.db"]
+    assert not list((tmp_path / "runs").glob("gone*"))
     again = storage.store_event(make_entry("another line", "gone"))
     assert storage.get_records_for_run("gone").records == [again]
 
@@ -113,47 +123,75 @@ def test_wiping_removes_all_files(storage, tmp_path):
     for run_id in ("one", "two", ""):
         storage.store_event(make_entry("a line", run_id))
     storage.wipe()
-    assert shards(tmp_path) == []
+    assert list((tmp_path / "runs").iterdir()) == []
     assert storage.query_events(EventQuery()) == []
 
 
 def test_a_damaged_file_is_named(storage, tmp_path):
     """The error names the file of the run; other runs are read as before."""
-    storage.store_events([make_entry("a line", "damaged"), make_entry("a line", "whole")])
-    path = tmp_path / "runs" / "damaged.db"
+    for run_id in ("damaged", "whole"):
+        storage.store_event(make_entry("a line", run_id))
+    storage.dispose()
+    path = tmp_path / "runs" / "damaged.1.db"
     path.write_bytes(b"no database" * 1000)
-    with pytest.raises(StorageCorruptError, match=r"damaged\.db"):
+    with pytest.raises(StorageCorruptError, match=r"damaged\.1\.db"):
         storage.get_logs_for_run("damaged")
     assert len(storage.get_logs_for_run("whole")) == 1
 
 
-def test_an_entry_that_the_index_never_knew_is_replaced(storage, tmp_path):
-    """A writer died between the two files: the entry does not exist, and stored again it exists once."""
-    first = storage.store_event(make_entry("first", "run"))
-    lost = make_entry("lost", "run")
-    with closing(sqlite3.connect(tmp_path / "runs" / "run.db")) as shard, shard:
-        shard.execute("INSERT INTO entries VALUES (?, 'half')", [first.storage_id + 1])
-    assert storage.get_records_for_run("run").records == [first]
-    stored = storage.store_event(lost)
-    assert stored.storage_id == first.storage_id + 1
-    assert storage.get_records_for_run("run").records == [first, stored]
+def test_a_call_changes_one_file(storage, tmp_path):
+    """Of several runs, or with one event about an asset or a status, the index has all entries; else the run's file has."""
+    storage.store_event(make_entry("a line", "run"))
+    storage.store_events(
+        [make_entry("two", "run"), make_materialization(run_id="run"), make_entry("three", "run")]
+    )
+    storage.store_events([make_entry("four", "run"), make_entry("five", "other")])
+    assert len(index_rows(tmp_path)) == 5
+    assert list(bodies_of(tmp_path / "runs" / "run.1.db")) == [1]
+    assert ids(storage.get_records_for_run("run").records) == [1, 2, 3, 4, 5]
+    assert ids(storage.query_events(EventQuery(ascending=False, limit=3, offset=1))) == [5, 4, 3]
 
 
-def test_a_writer_killed_between_the_two_files_leaves_no_torn_entry(storage, tmp_path):
-    """The shard has the entry, the index never commits: after the kill both agree, and the retry stores it once."""
+def test_an_event_is_known_wherever_it_was_stored(storage):
+    """An entry that the run's file has is not stored in the index as well, nor the other way round."""
+    alone, together = make_entry("alone", "run"), make_entry("together", "run")
+    first = storage.store_event(alone)
+    again = storage.store_events([alone, together, make_materialization(run_id="run")])
+    assert again[0] == first
+    assert storage.store_event(together) == again[1]
+    assert len(storage.query_events(EventQuery())) == 3
+
+
+def test_a_file_that_is_locked_stops_only_its_run(storage, tmp_path):
+    """While another program locks the file of one run, other runs and the index are written and read."""
+    storage.store_event(make_entry("a line", "locked"))
+    with closing(sqlite3.connect(tmp_path / "runs" / "locked.1.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = threading.Thread(target=storage.store_event, args=[make_entry("waits", "locked")])
+        waiting.start()
+        storage.store_event(make_entry("a line", "free"))
+        storage.store_event(make_materialization(run_id="locked"))
+        assert len(storage.query_events(EventQuery())) == 3
+        other.execute("ROLLBACK")
+        waiting.join()
+    assert len(storage.get_logs_for_run("locked")) == 3
+
+
+def test_a_writer_killed_before_its_commit_leaves_nothing(storage):
+    """Its entry does not exist, the next one gets an id of its own, and the retry is stored once."""
     first = storage.store_event(make_entry("first", "run"))
     entry = make_entry("second", "run")
     told, ready = os.pipe()
     child = os.fork()
     if child == 0:
-        with storage.database.write() as conn:
-            storage.append(conn, [EncodedEntry(entry)], lambda _: False)
+
+        def wait_for_ever(_item):
             os.write(ready, b".")
             signal.pause()
+
+        storage._store_in_shard([EncodedEntry(entry)], wait_for_ever)
         os._exit(1)
     os.read(told, 1)
-    path = tmp_path / "runs" / "run.db"
-    assert sorted(bodies_of(path)) == [first.storage_id, first.storage_id + 1]
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(told)
@@ -162,6 +200,30 @@ def test_a_writer_killed_between_the_two_files_leaves_no_torn_entry(storage, tmp
     stored = storage.store_event(entry)
     assert storage.store_event(entry) == stored
     assert storage.get_records_for_run("run").records == [first, stored]
+
+
+def test_files_of_deleted_runs_are_removed_when_the_log_is_opened(storage, tmp_path):
+    """A deleter that was killed before it removed the file leaves it to the next who opens the log."""
+    for run_id in ("kept", "gone"):
+        storage.store_event(make_entry("a line", run_id))
+    with storage.database.write() as conn:
+        storage._registry.drop(conn, "gone")
+    again = SqliteEventLogStorage(tmp_path)
+    assert len(again.query_events(EventQuery())) == 1
+    assert shards(tmp_path) == ["kept.1.db"]
+    storage.store_event(make_entry("again", "gone"))
+    assert len(again.get_logs_for_run("gone")) == 1
+    again.dispose()
+
+
+def test_ids_go_on_when_their_file_is_lost(storage, tmp_path):
+    """Without the file of the ids, as after a power failure, they go on after the highest that is in use."""
+    stored = [storage.store_event(make_entry("a line", run_id)) for run_id in ("a", "b", "b")]
+    storage.dispose()
+    (tmp_path / "storage_ids").unlink()
+    again = storage.store_event(make_entry("a line", "a"))
+    assert again.storage_id == stored[-1].storage_id + 1
+    assert ids(storage.query_events(EventQuery())) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("runs", [1, 8], ids=["same-run", "own-runs"])
@@ -177,7 +239,7 @@ def test_processes_that_write_at_once_lose_nothing(storage, tmp_path, runs):
 
 
 def test_what_was_acknowledged_survives_kill_9(storage, tmp_path):
-    """Writers are killed while they store: what they had told is there, and each row of the index has its entry."""
+    """Writers are killed while they store: what they had told is there, and no id is there twice."""
     told = set()
     for round_number in range(4):
         writers = [start_writer(tmp_path, f"run_{number % 2}", 100_000) for number in range(3)]
@@ -190,9 +252,7 @@ def test_what_was_acknowledged_survives_kill_9(storage, tmp_path):
         told.update(line.strip() for line in whole)
     records = storage.query_events(EventQuery())
     assert told <= {record.event_log_entry.event_id for record in records}
-    rows = index_rows(tmp_path)
-    assert [row for row in rows if row[0] not in bodies_of(tmp_path / "runs" / f"{row[1]}.db")] == []
-    assert len(records) == len(rows)
+    assert len(ids(records)) == len(set(ids(records)))
 
 
 def test_many_runs_take_few_file_descriptors(tmp_path):

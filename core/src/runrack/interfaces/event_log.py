@@ -158,21 +158,7 @@ class EventLog(ABC):
         self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
     ) -> Sequence[EventLogRecord]:
         """Return the events of all runs that the filter selects, newest stored first."""
-        chosen = event_records_filter
-        return self.query_events(
-            EventQuery(
-                event_types=frozenset({chosen.event_type}),
-                asset_key=chosen.asset_key,
-                partitions=_tuple(chosen.asset_partitions),
-                after_id=_id_of(chosen.after_cursor),
-                before_id=_id_of(chosen.before_cursor),
-                after_timestamp=chosen.after_timestamp,
-                before_timestamp=chosen.before_timestamp,
-                storage_ids=_tuple(chosen.storage_ids) or None,
-                ascending=ascending,
-                limit=limit,
-            )
-        )
+        return self.query_events(event_query(event_records_filter, limit, ascending=ascending))
 
     def fetch_run_status_changes(
         self,
@@ -344,6 +330,22 @@ class EventLog(ABC):
         else:
             end = place if place is not None else EventLogCursor.from_storage_id(NO_RECORD)
         return records, end.to_string(), len(found) > len(records)
+
+
+def event_query(chosen: EventRecordsFilter, limit: int | None, *, ascending: bool) -> EventQuery:
+    """Return the query that selects the same as a filter."""
+    return EventQuery(
+        event_types=frozenset({chosen.event_type}),
+        asset_key=chosen.asset_key,
+        partitions=_tuple(chosen.asset_partitions),
+        after_id=_id_of(chosen.after_cursor),
+        before_id=_id_of(chosen.before_cursor),
+        after_timestamp=chosen.after_timestamp,
+        before_timestamp=chosen.before_timestamp,
+        storage_ids=_tuple(chosen.storage_ids) or None,
+        ascending=ascending,
+        limit=limit,
+    )
 
 
 def _within_bounds(

@@ -107,9 +107,13 @@ class SqlEventLog(EventLog, SqlPart):
     @repeatable
     def wipe(self) -> None:
         with self.database.write() as conn:
-            hold_log(conn)
-            for table in _TABLES:
-                conn.execute(delete(table))
+            self.clear(conn)
+
+    def clear(self, conn: Connection) -> None:
+        """As `wipe`, inside the transaction of `conn`."""
+        hold_log(conn)
+        for table in _TABLES:
+            conn.execute(delete(table))
 
     def _append_all(
         self, conn: Connection, items: Sequence[tuple[EncodedEntry, bool]]

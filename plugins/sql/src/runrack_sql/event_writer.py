@@ -69,9 +69,8 @@ class EventWriter:
         Returns:
             The records of all entries, in their order, and event id to record for those that are new.
         """
-        self._advance.run(conn, {"count": len(encoded)})
-        known = self._find_stored(conn, {item.entry.event_id for item in encoded})
-        next_id = self._read_last(conn) - len(encoded) + 1
+        next_id = self.take_ids(conn, len(encoded))
+        known = self.find_stored(conn, encoded)
         new: dict[str, EventLogRecord] = {}
         rows: list[dict[str, Any]] = []
         for storage_id, item in enumerate(encoded, start=next_id):
@@ -81,31 +80,28 @@ class EventWriter:
             late = is_late(item)
             new[entry.event_id] = EventLogRecord(storage_id, entry, late)
             rows.append({**item.row, "id": storage_id, "late": late})
-        self.insert_rows(conn, rows)
+        self._insert.run_many(conn, rows)
         known.update(new)
         return [known[item.entry.event_id] for item in encoded], new
 
-    def insert_rows(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert the rows of new entries, each with its storage id."""
-        self._insert.run_many(conn, rows)
-
-    def read_body(self, storage_id: int, run_id: str, body: str) -> str:  # noqa: ARG002
-        """Return the encoded entry of a row that holds `body`."""
-        return body
-
-    def _read_last(self, conn: Connection) -> int:
+    def take_ids(self, conn: Connection, count: int) -> int:
+        """Return the first of as many new storage ids, which no other writer sees before the transaction ends."""
+        self._advance.run(conn, {"count": count})
         last: int = self._last.run(conn, {}).fetchall()[0][0]
-        return last
+        return last - count + 1
 
-    def _find_stored(self, conn: Connection, ids: Collection[str]) -> dict[str, EventLogRecord]:
+    def find_stored(self, conn: Connection, encoded: Sequence[EncodedEntry]) -> dict[str, EventLogRecord]:
+        """Return event id to record for those entries that are stored already."""
+        return self.find(conn, {item.entry.event_id for item in encoded})
+
+    def find(self, conn: Connection, ids: Collection[str]) -> dict[str, EventLogRecord]:
+        """Return event id to record for those of the events that this database holds."""
         if len(ids) == 1:
             rows = self._find_one.run(conn, {"event_id_0": next(iter(ids))}).fetchall()
         else:
             rows = [row for portion in chunks(ids, _LOOKUPS) for row in self._look_up(conn, portion)]
         return {
-            event_id: event_record(
-                storage_id, self.read_body(storage_id, run_id, body), run_id, late=bool(late)
-            )
+            event_id: event_record(storage_id, body, run_id, late=bool(late))
             for storage_id, event_id, run_id, late, body in rows
         }
 

@@ -22,25 +22,26 @@ class Forkable(Protocol):
 
 
 _forkables: "weakref.WeakSet[Forkable]" = weakref.WeakSet()
+_first: "weakref.WeakSet[Forkable]" = weakref.WeakSet()
 
 
-def watch_forks(forkable: Forkable) -> None:
-    """Tell `forkable` about forks for as long as it exists."""
-    _forkables.add(forkable)
+def watch_forks(forkable: Forkable, *, comes_first: bool = False) -> None:
+    """Tell `forkable` about forks for as long as it exists, and when it `comes_first`, before all that do not."""
+    (_first if comes_first else _forkables).add(forkable)
 
 
 def _before() -> None:
-    for forkable in list(_forkables):
+    for forkable in [*_first, *_forkables]:
         forkable.before_fork()
 
 
 def _after_in_parent() -> None:
-    for forkable in list(_forkables):
+    for forkable in [*_first, *_forkables]:
         forkable.after_fork_in_parent()
 
 
 def _after_in_child() -> None:
-    for forkable in list(_forkables):
+    for forkable in [*_first, *_forkables]:
         forkable.after_fork_in_child()
 
 

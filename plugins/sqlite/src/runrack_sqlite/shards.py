@@ -1,121 +1,116 @@
-"""Shards: the entries of each run in an SQLite file of the run's own, of which none stays open between calls."""
+"""Shards: the entries of each run in an SQLite file of the run's own, of which only those in use are open."""
 
-import fcntl
-import os
-import sqlite3
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections import OrderedDict
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from threading import Lock
+
+from sqlalchemy import inspect
+from sqlalchemy.schema import CreateTable
+from typing_extensions import override
 
 from runrack.records.safe_name import to_safe_name
-from runrack_sql.limit import chunks
-from runrack_sqlite.dialect import SqliteDialect
-from runrack_sqlite.filesystem import PRIVATE_FILE, make_private_file, make_private_folder
+from runrack_sql.schema import events
+from runrack_sqlite.database import SqliteDatabase, Synchronous
+from runrack_sqlite.filesystem import make_private_folder
 
-_BUSY_TIMEOUT_SECONDS = 30.0
-_GATE = "removal.lock"
+_KEPT_OPEN = 8
+"""How many shards stay open for the next call. Each takes up to five file descriptors."""
 
-_CREATE = "CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, body TEXT NOT NULL)"
-_STORE = "INSERT OR REPLACE INTO entries VALUES (?, ?)"
+
+class ShardDatabase(SqliteDatabase):
+    """The file of one run: a table of events as that of the index, found by id, or by the id of the event."""
+
+    def create(self) -> None:
+        """Make the file and its table, once."""
+        if not self._is_open:
+            make_private_folder(self.path.parent)
+            with self.write() as conn:
+                conn.execute(CreateTable(events, if_not_exists=True))
+            self._is_open = True
+
+    def is_written(self) -> bool:
+        """Tell whether there is a file with a table; asking makes none, and waits for no writer."""
+        if self._is_open:
+            return self.path.exists()
+        try:
+            if self.path.stat().st_size == 0:
+                return False
+        except FileNotFoundError:
+            return False
+        with self.read() as conn:
+            return inspect(conn).has_table(events.name)
+
+    @override
+    def _open(self) -> None:
+        """Nothing: who reads the file must not wait for those who write it."""
 
 
 class Shards:
-    """Storage id to encoded entry, in one file for each run and one for what belongs to no run.
+    """The files of the runs, each with a number in its name that is never given to another.
 
-    An index says which ids count. It calls what changes a shard while it keeps all other writers waiting, so that
-    a shard has one writer at a time. The files have no write-ahead log: one may be opened, closed and removed at
-    any moment, and whatever their number, only those in use take file descriptors.
+    So a file can be removed while others have it open: what they do when they close it does not concern a successor.
 
     Args:
         folder: Where the files lie, and no others.
+        synchronous: When a commit returns.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, synchronous: Synchronous) -> None:
         self._folder = folder
+        self._synchronous = synchronous
+        self._changing = Lock()
+        self._open: OrderedDict[int, ShardDatabase] = OrderedDict()
+        self._users: dict[int, int] = {}
 
-    def path(self, run_id: str) -> Path:
+    def path(self, number: int, run_id: str) -> Path:
         """Return the file of a run, whether it exists or not; "" means no run."""
-        return self._folder / f"{to_safe_name(run_id)}.db"
-
-    def store(self, run_id: str, bodies: Mapping[int, str]) -> None:
-        """Store the entries, all or none; when it returns, the disk has them.
-
-        An id that is there already is what a writer left behind who died before the index knew it: it is replaced.
-        """
-        path = self.path(run_id)
-        make_private_folder(path.parent)
-        make_private_file(path)
-        with _opened(path) as shard, shard:
-            shard.execute("BEGIN IMMEDIATE")
-            shard.execute(_CREATE)
-            shard.executemany(_STORE, bodies.items())
-
-    def read(self, run_id: str, storage_ids: Collection[int]) -> dict[int, str]:
-        """Return the entries with these ids, without those that are not there."""
-        path = self.path(run_id)
-        found: dict[int, str] = {}
-        with self._gate(fcntl.LOCK_SH):
-            if not path.exists():
-                return found
-            with _opened(path) as shard:
-                if shard.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-                    return found  # a writer has made the file just now
-                for portion in chunks(storage_ids):
-                    places = ",".join("?" * len(portion))
-                    query = f"SELECT id, body FROM entries WHERE id IN ({places})"  # noqa: S608 - only question marks
-                    found.update(shard.execute(query, portion))
-        return found
-
-    def remove(self, run_id: str) -> None:
-        """Remove the file of a run, if there is one."""
-        if not self.path(run_id).exists():
-            return
-        with self._gate(fcntl.LOCK_EX):
-            _remove(self.path(run_id))
-
-    def remove_all(self, keep: Collection[str]) -> None:
-        """Remove all files but those of the runs `keep`."""
-        kept = {self.path(run_id) for run_id in keep}
-        with self._gate(fcntl.LOCK_EX):
-            for path in set(self._folder.glob("*.db")) - kept:
-                _remove(path)
+        return self._folder / f"{to_safe_name(run_id)}.{number}.db"
 
     @contextmanager
-    def _gate(self, operation: int) -> Iterator[None]:
-        """Keep readers (`LOCK_SH`) and who removes files (`LOCK_EX`) apart.
-
-        A reader of a file that was removed would take the journal of a new one of the same name for its own.
-        """
-        make_private_folder(self._folder)
-        gate = os.open(self._folder / _GATE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    def use(self, number: int, run_id: str) -> Iterator[ShardDatabase]:
+        """Give the file of a run, which stays open meanwhile and, when few others are used, afterwards."""
+        with self._changing:
+            shard = self._open.get(number)
+            if shard is None:
+                shard = self._open[number] = ShardDatabase(self.path(number, run_id), self._synchronous)
+            self._open.move_to_end(number)
+            self._users[number] = self._users.get(number, 0) + 1
         try:
-            fcntl.flock(gate, operation)
-            yield
-        finally:
-            os.close(gate)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a file that exists; what SQLite raises is told as an error of this file."""
-    try:
-        with closing(
-            sqlite3.connect(
-                f"file:{quote(str(path))}?mode=rw",
-                uri=True,
-                timeout=_BUSY_TIMEOUT_SECONDS,
-                isolation_level=None,
-            )
-        ) as shard:
-            # Whatever the library was built with: the disk must have an entry before the index may name it.
-            shard.execute("PRAGMA synchronous=FULL")
             yield shard
-    except sqlite3.Error as error:
-        raise SqliteDialect(path).translate(error) or error from error
+        finally:
+            with self._changing:
+                self._users[number] -= 1
+                self._close_the_oldest()
+
+    def numbers(self) -> set[int]:
+        """Return the numbers of all files."""
+        return {_number_of(path) for path in self._folder.glob("*.db*")}
+
+    def remove_all(self, numbers: Collection[int]) -> None:
+        """Remove the files with these numbers."""
+        with self._changing:
+            shards = [self._open.pop(number) for number in set(numbers) & self._open.keys()]
+        for shard in shards:
+            shard.dispose()
+        for path in self._folder.glob("*.db*"):
+            if _number_of(path) in numbers:
+                path.unlink(missing_ok=True)
+
+    def dispose(self) -> None:
+        """Close all files that nobody uses just now; the next use opens them again."""
+        with self._changing:
+            shards = list(self._open.values())
+        for shard in shards:
+            shard.dispose()
+
+    def _close_the_oldest(self) -> None:
+        unused = [number for number in self._open if not self._users.get(number)]
+        for number in unused[: max(0, len(self._open) - _KEPT_OPEN)]:
+            self._open.pop(number).dispose()
+            self._users.pop(number, None)
 
 
-def _remove(path: Path) -> None:
-    # The file first: beside an empty new file, SQLite throws an old journal away; alone, the file may be half changed.
-    path.unlink(missing_ok=True)
-    path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+def _number_of(path: Path) -> int:
+    return int(path.name.partition(".")[2].partition(".")[0])

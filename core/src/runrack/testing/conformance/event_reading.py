@@ -227,7 +227,6 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
 
         assert found(after_cursor=ids[3]) == [ids[4]]
         assert found(before_cursor=ids[1]) == [ids[0]]
-        assert found(after_cursor=RunShardedEventsCursor(ids[3], moment(-999_999_999))) == [ids[4]]
         assert found(after_cursor=ids[1], before_cursor=ids[3]) == [ids[2]]
         assert found(after_timestamp=3.0) == [ids[4]]
         assert found(before_timestamp=1.0) == [ids[0]]
@@ -235,6 +234,15 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
         assert found(before_timestamp=0.0) == []
         assert found(storage_ids=[ids[0], ids[2], 10**9]) == [ids[2], ids[0]]
         assert found(storage_ids=[]) == ids[::-1]
+
+    def test_a_sharded_cursor_counts_by_its_id(self, storage: EventLogStorage) -> None:
+        """In a log that is in one place, a `RunShardedEventsCursor` means its id; the time says nothing."""
+        ids = _ids(storage.store_events([make_entry(EventType.RUN_START, f"{index}") for index in range(3)]))
+        for time in (moment(-999_999_999), moment(999_999_999)):
+            after_second = EventRecordsFilter(
+                EventType.RUN_START, after_cursor=RunShardedEventsCursor(ids[1], time)
+            )
+            assert _ids(storage.get_event_records(after_second)) == [ids[2]]
 
     def test_event_records_of_an_asset(self, storage: EventLogStorage) -> None:
         """`asset_key` selects one asset exactly, `asset_partitions` any of these partitions."""
