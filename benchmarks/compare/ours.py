@@ -225,7 +225,7 @@ def step_processes(home: str) -> w.Figures:
         target = reconstructable(ours_jobs.fan)
         began = time.perf_counter()
         result = execute_job(
-            target, instance, {"execution": {"config": {"multiprocess": {"max_concurrent": 2}}}}
+            target, instance, {"execution": {"executor": "multiprocess", "config": {"max_concurrent": 2}}}
         )
         taken = time.perf_counter() - began
         if not result.success:

@@ -171,6 +171,22 @@ def unpicklable():
     give_a_lambda()
 
 
+@op(config_schema={"folder": str})
+def leave_traces(context):
+    folder = Path(context.op_config["folder"])
+    child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+    (folder / f"{context.step_key}.pids").write_text(f"{os.getpid()} {child.pid}")
+    time.sleep(0.1)
+    (folder / f"{context.step_key}.done").touch()
+    return context.step_key
+
+
+@job
+def traces():
+    for number in range(8):
+        leave_traces.alias(f"step_{number}")()
+
+
 @op(required_resource_keys={"elsewhere"})
 def where(context, number):
     context.log.info("I am %s", sys.executable)
