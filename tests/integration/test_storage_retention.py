@@ -108,8 +108,8 @@ def test_pruning_goes_on_where_it_stopped(storage):
         storage.store_events([make_entry("old", level=10, timestamp=OLD) for _ in range(400)])
     debug = {EventKind.DEBUG_MESSAGES: timedelta(days=7)}
     first = next(storage.prune_events(debug, NOW))
-    assert (first.count, first.reached, first.end) == (500, 500, 1200)
-    assert prune(storage, debug) == {EventKind.DEBUG_MESSAGES: 700}
+    assert (first.count, first.reached, first.end) == (200, 200, 1200)
+    assert prune(storage, debug) == {EventKind.DEBUG_MESSAGES: 1000}
     assert prune(storage, debug) == {}
 
 

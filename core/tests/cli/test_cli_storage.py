@@ -49,7 +49,7 @@ def test_a_whole_storage_passes_its_check(runrack):
     assert told["spool"] == [{"subject": "events", "severity": "ok", "message": "none wait to be stored"}]
     found = {each["subject"]: each["severity"] for each in told["storage"]}
     assert found.pop("library") in {"ok", "note"}
-    assert found == dict.fromkeys(["version", "file", "event ids", "tags", "slots", "assets"], "ok")
+    assert found == dict.fromkeys(["version", "file", "event ids", "log", "tags", "slots", "assets"], "ok")
 
 
 def test_a_check_tells_what_contradicts_itself(runrack, home):

@@ -1,6 +1,7 @@
 """Looks at the rows of a database for what contradicts itself."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, Table, and_, exists, func, not_, or_, select
 
@@ -18,7 +19,7 @@ from runrack_sql.schema import (
 )
 from runrack_sql.statement import Query
 
-Check = Callable[[Connection], Finding]
+_DAY_SECONDS = 86_400
 
 
 def check_version(status: SchemaStatus) -> Finding:
@@ -33,7 +34,7 @@ def check_version(status: SchemaStatus) -> Finding:
 
 def check_rows(conn: Connection) -> Sequence[Finding]:
     """Return a finding for each thing that has to hold between rows."""
-    return [check(conn) for check in (_check_ids, _check_tags, _check_slots, _check_assets)]
+    return [check(conn) for check in (_check_ids, _check_age, _check_tags, _check_slots, _check_assets)]
 
 
 def _check_ids(conn: Connection) -> Finding:
@@ -46,6 +47,15 @@ def _check_ids(conn: Connection) -> Finding:
             f"event {used} is stored, but {given} was given out last: restore a copy",
         )
     return Finding("event ids", Severity.OK, f"{used} is the newest of {given} given out")
+
+
+def _check_age(conn: Connection) -> Finding:
+    first = select(func.min(events.c.id)).scalar_subquery()
+    stored = conn.execute(select(events.c.timestamp).where(events.c.id == first)).scalar()
+    if stored is None:
+        return Finding("log", Severity.OK, "empty")
+    days = int((time.time() - stored) // _DAY_SECONDS)
+    return Finding("log", Severity.OK, f"the oldest event is {days} days old")
 
 
 def _check_tags(conn: Connection) -> Finding:

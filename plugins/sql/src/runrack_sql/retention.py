@@ -1,10 +1,11 @@
 """Removes old events, some at a time, each type by its index."""
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
 from runrack.interfaces.retention import EVENT_TYPES_OF_KIND, MESSAGE_KINDS, EventKind, Pruned
 from runrack_sql.database import Database
@@ -12,7 +13,7 @@ from runrack_sql.part import SqlPart
 from runrack_sql.schema import asset_partitions, asset_plans, assets, cursors, event_ids, events
 from runrack_sql.statement import AnyRow
 
-BATCH_EVENTS = 500
+BATCH_EVENTS = 200
 """How many events one step looks at; to remove as many keeps writers waiting for some milliseconds."""
 
 _REFERENCES: Sequence[tuple[Table, ColumnElement[int]]] = (
@@ -68,7 +69,9 @@ class Lane:
                 doomed = self._without_referenced(conn, self._of_kind(expired))
             after = old[-1].id
             if not dry_run:
+                began = time.monotonic()
                 self._remove(doomed, after)
+                time.sleep(time.monotonic() - began)  # writers get the same share of the time
             yield Pruned(self._kind, len(doomed), after, end)
 
     def _read(self, conn: Connection, after: int) -> Sequence[AnyRow]:
@@ -105,19 +108,12 @@ class SqlRetention(SqlPart):
         self, kept: Mapping[EventKind, timedelta], now: datetime, *, dry_run: bool = False
     ) -> Iterator[Pruned]:
         """As `SupportsRetention.prune_events`."""
-        for kind, time in kept.items():
-            before = (now - time).timestamp()
+        for kind, age in kept.items():
+            before = (now - age).timestamp()
             for event_type in _event_types(kind):
                 yield from Lane(self.database, kind, event_type).prune(
                     before, now.timestamp(), dry_run=dry_run
                 )
-
-
-def oldest_event_time(conn: Connection) -> float | None:
-    """Return the time of the event that was stored first of those that are there."""
-    first = select(func.min(events.c.id)).scalar_subquery()
-    time: float | None = conn.execute(select(events.c.timestamp).where(events.c.id == first)).scalar()
-    return time
 
 
 def _event_types(kind: EventKind) -> Sequence[str | None]:
