@@ -1,6 +1,6 @@
 """Lets many processes write events into one SQLite file at once.
 
-A script: `writers_harness.py [PROCESSES EVENTS [SYNCHRONOUS]]` prints one line of JSON.
+A script: `writers_harness.py [PROCESSES EVENTS [SYNCHRONOUS [RUNS]]]` prints one line of JSON.
 """
 
 import json
@@ -17,10 +17,9 @@ from runrack.testing.builders import make_entry, make_materialization, make_run
 from runrack_sqlite import SqliteStorage
 
 
-def write(base_dir: Path, events: int, synchronous: str, number: int) -> dict[str, object]:
+def write(base_dir: Path, events: int, synchronous: str, run_id: str) -> dict[str, object]:
     """Store events one by one, every second one about an asset; return how it went."""
     storage = SqliteStorage(base_dir, synchronous=synchronous)
-    run_id = f"run_{number}"
     waits: list[float] = []
     errors: list[str] = []
     for place in range(events):
@@ -39,30 +38,35 @@ def write(base_dir: Path, events: int, synchronous: str, number: int) -> dict[st
     return {"errors": errors, "waits": waits}
 
 
-def start_writer(base_dir: Path, events: int, synchronous: str, number: int, go: int) -> int:
+def start_writer(base_dir: Path, events: int, synchronous: str, run_id: str, go: int) -> int:
     """Start a process that writes when `go` is closed; return the pipe that it reports through."""
     results, report = os.pipe()
     if os.fork() == 0:
         try:
             os.read(go, 1)
             with os.fdopen(report, "w") as out:
-                json.dump(write(base_dir, events, synchronous, number), out)
+                json.dump(write(base_dir, events, synchronous, run_id), out)
         finally:
             os._exit(0)
     os.close(report)
     return results
 
 
-def main(processes: int = 16, events: int = 1000, synchronous: str = "normal") -> dict[str, object]:
-    """Write, and return what arrived and how long a writer waited."""
+def main(
+    processes: int = 16, events: int = 1000, synchronous: str = "normal", runs: int = 16
+) -> dict[str, object]:
+    """Write, and return what arrived and how long a writer waited; the processes share the runs evenly."""
     with tempfile.TemporaryDirectory() as folder:
         base_dir = Path(folder)
         storage = SqliteStorage(base_dir)
-        for number in range(processes):
+        for number in range(runs):
             storage.run_storage.add_run(make_run(f"run_{number}"))
         storage.dispose()
         go, start = os.pipe()
-        pipes = [start_writer(base_dir, events, synchronous, number, go) for number in range(processes)]
+        pipes = [
+            start_writer(base_dir, events, synchronous, f"run_{number % runs}", go)
+            for number in range(processes)
+        ]
         began = time.perf_counter()
         os.write(start, b"." * processes)
         reports = [json.loads(os.fdopen(pipe).read()) for pipe in pipes]
@@ -78,6 +82,7 @@ def main(processes: int = 16, events: int = 1000, synchronous: str = "normal") -
         "processes": processes,
         "events": processes * events,
         "synchronous": synchronous,
+        "runs": runs,
         "stored": stored,
         "distinct": distinct,
         "errors": [error for report in reports for error in report["errors"]],
@@ -89,5 +94,5 @@ def main(processes: int = 16, events: int = 1000, synchronous: str = "normal") -
 
 
 if __name__ == "__main__":
-    counts, choice = map(int, sys.argv[1:3]), sys.argv[3:]
-    sys.stdout.write(json.dumps(main(*counts, *choice)) + "\n")
+    counts, choice, runs = map(int, sys.argv[1:3]), sys.argv[3:4], map(int, sys.argv[4:5])
+    sys.stdout.write(json.dumps(main(*counts, *choice, *runs)) + "\n")

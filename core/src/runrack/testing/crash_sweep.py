@@ -56,11 +56,12 @@ class SweepResult:
 
 def sweep(storage: Storage, write: Write) -> SweepResult:
     """Carry out a call again and again, killed at each of its crash points, and look what every time came of it."""
+    before: object = None
     left: list[object] = []
     for point in range(1, MOST_POINTS):
         name = f"{write.name}-{point}".replace(" ", "-")
         write.prepare(storage, name)
-        before = describe(storage, name)
+        before = describe(storage, name) if point == 1 else before
         was_killed = is_killed_at(point, lambda name=name: write.act(storage, name))  # type: ignore[misc]  # no default for mypy
         after = describe(storage, name)
         if not was_killed:
