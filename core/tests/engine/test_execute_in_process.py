@@ -528,3 +528,15 @@ def test_the_context_knows_run_and_op():
         "instance": instance,
         "retry_number": 0,
     }
+
+
+def test_some_of_the_ops():
+    """A selection of ops is run in this process as well."""
+
+    @job
+    def adding():
+        add(one())
+        one.alias("other")()
+
+    result = adding.execute_in_process(op_selection="*add")
+    assert {event.step_key for event in result.events_of_type("STEP_SUCCESS")} == {"one", "add"}

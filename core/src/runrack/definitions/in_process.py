@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from runrack.definitions.job_result import ExecuteInProcessResult
+from runrack.definitions.selection import Selection
 from runrack.interfaces.part import InstanceServices
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class InProcessRequest:
         instance: Where the run is stored; an ephemeral one when None.
         tags: Labels of the run, besides the job's.
         resources: Values that take the place of the job's resources of the same keys.
+        op_selection: Only these ops, as `runrack.definitions.selection` says; all when None.
         raise_on_error: Whether what ended the run in failure is raised.
     """
 
@@ -40,6 +42,7 @@ class InProcessRequest:
     tags: Mapping[str, str] | None = None
     resources: Mapping[str, Any] | None = None
     raise_on_error: bool = True
+    op_selection: Selection | None = None
 
 
 class InProcessRunner(Protocol):

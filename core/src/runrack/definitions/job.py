@@ -19,6 +19,7 @@ from runrack.definitions.output import check_name
 from runrack.definitions.partitions import PartitionsDefinition
 from runrack.definitions.resource import ResourceDefinition, as_resource_definitions, in_setup_order
 from runrack.definitions.retry_policy import RetryPolicy, check_retry_policy
+from runrack.definitions.selection import Selection
 from runrack.errors import InvalidArgumentError, InvalidDefinitionError
 from runrack.interfaces.io_manager import DEFAULT_IO_MANAGER_KEY
 from runrack.interfaces.part import InstanceServices
@@ -187,6 +188,7 @@ class JobDefinition:
         raise_on_error: bool = True,
         resources: Mapping[str, Any] | None = None,
         partition_key: str | None = None,
+        op_selection: Selection | None = None,
     ) -> ExecuteInProcessResult:
         """Run the job in this process, whatever its executor, and return what came of it.
 
@@ -197,6 +199,7 @@ class JobDefinition:
             raise_on_error: Raise the exception that ended the run in failure.
             resources: Values or definitions that take the place of the job's resources of the same keys.
             partition_key: Which partition the run makes, of a job with partitions.
+            op_selection: Only these ops, as `runrack.definitions.selection` says.
 
         Raises:
             ConfigError: The run configuration does not fit the job.
@@ -204,7 +207,9 @@ class JobDefinition:
             Exception: What an op or a resource raised, with `raise_on_error`.
         """
         all_tags = tags if partition_key is None else {**(tags or {}), PARTITION: partition_key}
-        request = InProcessRequest(self, run_config, instance, all_tags, resources, raise_on_error)
+        request = InProcessRequest(
+            self, run_config, instance, all_tags, resources, raise_on_error, op_selection
+        )
         return find_runner()(request)
 
     def _required_keys(self, node: OpNode) -> frozenset[str]:

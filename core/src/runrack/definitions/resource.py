@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, overload
 
+from runrack.config.vocabulary import AnyValue, Field, Noneable
 from runrack.definitions.configured import ConfigContract
 from runrack.definitions.output import check_keys
 from runrack.errors import InvalidArgumentError, InvalidDefinitionError
@@ -35,6 +38,8 @@ class InitResourceContext:
     run: Run
     log: logging.Logger
 
+
+_CONFIG_CLASSES = (str, int, float, bool, list, dict)
 
 ResourceFunction = Callable[..., Any]
 
@@ -99,6 +104,23 @@ class ResourceDefinition:
     def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
         """Return a definition of which the value itself is the resource."""
         return ResourceDefinition(lambda: value, description=description)
+
+    @staticmethod
+    def from_class(resource_class: type, description: str | None = None) -> ResourceDefinition:
+        """Return a definition whose resource is an object of a class.
+
+        - The parameters of its constructor are the configuration, with their types and defaults.
+        - An object that is a context manager is entered in the setup and left in the teardown.
+
+        Args:
+            resource_class: The class.
+            description: For people; the class's docstring when left out.
+
+        Raises:
+            InvalidDefinitionError: The constructor has a parameter that takes any number of arguments.
+        """
+        shown = inspect.getdoc(resource_class) if description is None else description
+        return ResourceDefinition(_creator(resource_class), _constructor_schema(resource_class), shown)
 
     def configured(
         self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None
@@ -178,6 +200,42 @@ def _append_after_required(
     for required in sorted(resources[key].required_resource_keys):
         _append_after_required(resources, required, ordered, (*path, key))
     ordered.append(key)
+
+
+def _creator(cls: type) -> ResourceFunction:
+    def create(context: InitResourceContext) -> Iterator[Any]:
+        made = cls(**context.resource_config)
+        if not isinstance(made, AbstractContextManager):
+            yield made
+            return
+        with made as entered:
+            yield entered
+
+    return create
+
+
+def _constructor_schema(cls: type) -> dict[str, Field]:
+    """Return the schema of the parameters of a constructor; what is of no configuration's type takes any value."""
+    parameters = inspect.signature(cls).parameters
+    try:
+        annotations = typing.get_type_hints(cls.__init__)  # type: ignore[misc]  # looked at, not called
+    except Exception:  # noqa: BLE001 - evaluating annotations runs any code; what cannot be evaluated is not checked
+        annotations = {}
+    for parameter in parameters.values():
+        if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY}:
+            raise InvalidDefinitionError(
+                f"resource class {cls.__name__!r}: {parameter} cannot be configured: name every parameter"
+            )
+    return {name: _constructor_field(p, annotations.get(name, Any)) for name, p in parameters.items()}
+
+
+def _constructor_field(parameter: inspect.Parameter, annotation: Any) -> Field:
+    config_type = annotation if annotation in _CONFIG_CLASSES else AnyValue
+    if parameter.default is inspect.Parameter.empty:
+        return Field(config_type)
+    if parameter.default is None:
+        return Field(Noneable(config_type), default_value=None)
+    return Field(config_type, default_value=parameter.default)
 
 
 def _takes_context(function: ResourceFunction) -> bool:

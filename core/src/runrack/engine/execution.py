@@ -96,7 +96,7 @@ def execute_in_process(request: InProcessRequest, instance: InstanceServices) ->
     """
     job = request.job.with_resources(request.resources) if request.resources else request.job
     executor_def = ExecutorDefinition("in_process", executor_creation_fn=lambda _: InProcessExecutor())
-    prepared = prepare_job(job, instance, request.run_config, executor_def=executor_def)
+    prepared = prepare_job(job, instance, request.run_config, request.op_selection, executor_def)
     run = prepared.create_run(instance, request.tags)
     is_kept = any(
         isinstance(out, AssetOut) for node in job.nodes.values() for out in node.definition.outs.values()
