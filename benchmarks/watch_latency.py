@@ -53,7 +53,7 @@ def main(kind: str = "sqlite", events: int = 60) -> None:
         watched.event_log_storage.watch("run", None, note)
         milliseconds: list[float] = []
         for number in range(events):
-            time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311 - no secret depends on it
+            time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))
             arrived.clear()
             writer.store_events([make_entry(f"{number}")])
             stored = time.perf_counter()
