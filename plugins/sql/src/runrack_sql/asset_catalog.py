@@ -79,7 +79,7 @@ class SqlAssetCatalog(AssetCatalog, SqlPart):
         after_cursor: int | None = None,
     ) -> Mapping[str, PartitionEvent]:
         latest = asset_partitions.c
-        statement = select(latest.partition_digest, latest.partition, latest.storage_id, latest.run_id).where(
+        statement = select(latest.partition, latest.storage_id, latest.run_id).where(
             latest.asset_digest == asset_digest(asset_key), latest.event_type == event_type.value
         )
         if after_cursor is not None:
@@ -93,7 +93,7 @@ class SqlAssetCatalog(AssetCatalog, SqlPart):
         self, asset_key: AssetKey, partitions: Collection[str] | None = None
     ) -> Sequence[PendingPlan]:
         plan = asset_plans.c
-        statement = select(plan.partition_digest, plan.partition, plan.storage_id, plan.run_id).where(
+        statement = select(plan.partition, plan.storage_id, plan.run_id).where(
             plan.asset_digest == asset_digest(asset_key)
         )
         rows = self._of_partitions(statement, plan.partition_digest, partitions)
@@ -107,12 +107,12 @@ class SqlAssetCatalog(AssetCatalog, SqlPart):
 
         Very many are picked from all partitions of the asset: it has about as many, and one query costs less than many.
         """
-        wanted = {digest(partition) for partition in partitions or ()}
+        wanted = set(partitions or ())
         if wanted and len(wanted) <= KEYS_PER_QUERY:
-            statement = statement.where(column.in_(sorted(wanted)))
+            statement = statement.where(column.in_(sorted(digest(partition) for partition in wanted)))
         with self.database.read() as conn:
             rows = conn.execute(statement).all()
-        return [row for row in rows if not wanted or row.partition_digest in wanted]
+        return [row for row in rows if row.partition in wanted] if len(wanted) > KEYS_PER_QUERY else rows
 
 
 def _record_queries(asset_keys: Collection[AssetKey] | None) -> Sequence[Query]:
