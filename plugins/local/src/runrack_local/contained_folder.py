@@ -6,12 +6,13 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from runrack.errors import UnsafePathError
 
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _HEAD_OF_HIDDEN = 200  # bytes: leaves room for what makes the name unique
 
 
@@ -60,11 +61,11 @@ class ContainedFolder:
             UnsafePathError: The file is a link, or the way leads through one.
         """
         *folders, name = names
-        with (
-            self.enter(folders, create=bool(flags & os.O_CREAT)) as folder,
-            self._refusing_links(name, folder),
-        ):
-            return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE_FILE, dir_fd=folder)
+        with self.enter(folders, create=bool(flags & os.O_CREAT)) as folder:
+            try:
+                return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE_FILE, dir_fd=folder)
+            except OSError as error:
+                self._refuse_link(name, folder, error)
 
     @contextmanager
     def reading(self, names: Sequence[str]) -> Iterator[IO[bytes]]:
@@ -103,22 +104,23 @@ class ContainedFolder:
                 raise
 
     def _open_folder(self, name: str, parent: int, *, create: bool) -> int:
-        if create:
-            with suppress(FileExistsError):
-                os.mkdir(name, _PRIVATE_FOLDER, dir_fd=parent)
-        with self._refusing_links(name, parent):
-            return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
-
-    @contextmanager
-    def _refusing_links(self, name: str, parent: int) -> Iterator[None]:
         try:
-            yield
-        except OSError as error:
-            if not _is_link(name, parent):
+            return os.open(name, _FOLDER_FLAGS, dir_fd=parent)
+        except FileNotFoundError:
+            if not create:
                 raise
-            raise UnsafePathError(
-                f"{name!r} in {self.path} is a symbolic link; links are not followed there. Remove it"
-            ) from error
+        except OSError as error:
+            self._refuse_link(name, parent, error)
+        with suppress(FileExistsError):
+            os.mkdir(name, _PRIVATE_FOLDER, dir_fd=parent)
+        return self._open_folder(name, parent, create=False)
+
+    def _refuse_link(self, name: str, parent: int, error: OSError) -> NoReturn:
+        if not _is_link(name, parent):
+            raise error
+        raise UnsafePathError(
+            f"{name!r} in {self.path} is a symbolic link; links are not followed there. Remove it"
+        ) from error
 
 
 def _make_private_folder(path: Path) -> None:
