@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from runrack.engine.execution import execute_job, execute_run
     from runrack.engine.in_process_executor import InProcessExecutor
     from runrack.engine.op_context import OpExecutionContext
-    from runrack.engine.prepared_job import PreparedJob, prepare_job
+    from runrack.engine.prepared_job import PreparedJob, prepare_job, prepare_reexecution
+    from runrack.engine.reexecution import ReexecutionOptions
     from runrack.engine.remote_step import lost_step_event, make_step_run_ref, relay_entries
     from runrack.engine.run_context import RunContext, as_run_context
     from runrack.engine.step_channel import StepChannel, receive_message, send_message
-    from runrack.engine.step_execution import execute_plan, execute_step, skip_blocked_steps
+    from runrack.engine.step_execution import attempt_step, execute_plan, execute_step, skip_blocked_steps
     from runrack.engine.step_launch import STEP_ENDS, relay_channel, step_run_ref
     from runrack.engine.step_worker import StepWorker, report_step_failure
 
@@ -25,10 +26,12 @@ _MODULE_OF = {
     "InProcessExecutor": "in_process_executor",
     "OpExecutionContext": "op_context",
     "PreparedJob": "prepared_job",
+    "ReexecutionOptions": "reexecution",
     "RunContext": "run_context",
     "StepChannel": "step_channel",
     "StepWorker": "step_worker",
     "as_run_context": "run_context",
+    "attempt_step": "step_execution",
     "build_op_context": "direct_context",
     "execute_job": "execution",
     "execute_plan": "step_execution",
@@ -37,6 +40,7 @@ _MODULE_OF = {
     "lost_step_event": "remote_step",
     "make_step_run_ref": "remote_step",
     "prepare_job": "prepared_job",
+    "prepare_reexecution": "prepared_job",
     "receive_message": "step_channel",
     "relay_channel": "step_launch",
     "relay_entries": "remote_step",
@@ -52,10 +56,12 @@ __all__ = [
     "InProcessExecutor",
     "OpExecutionContext",
     "PreparedJob",
+    "ReexecutionOptions",
     "RunContext",
     "StepChannel",
     "StepWorker",
     "as_run_context",
+    "attempt_step",
     "build_op_context",
     "execute_job",
     "execute_plan",
@@ -64,6 +70,7 @@ __all__ = [
     "lost_step_event",
     "make_step_run_ref",
     "prepare_job",
+    "prepare_reexecution",
     "receive_message",
     "relay_channel",
     "relay_entries",
