@@ -7,7 +7,7 @@ from runrack.definitions.config_mapping import ConfigMapping
 from runrack.definitions.graph import graph
 from runrack.definitions.job import job
 from runrack.definitions.op import op
-from runrack.definitions.output import In, Nothing
+from runrack.definitions.output import In, Nothing, Out
 from runrack.definitions.resource import resource
 from runrack.errors import ConfigError, ConfigMappingError, InvalidDefinitionError, InvalidInvocationError
 
@@ -200,6 +200,24 @@ def test_an_input_of_a_graph_may_be_nothing():
 
     ordered.execute_in_process()
     assert order == ["first", "second"]
+
+
+def test_an_output_without_a_value_is_none():
+    """An input with a parameter that is fed by an output of type Nothing gets None."""
+
+    @op(out=Out(Nothing))
+    def first():
+        return None
+
+    @op
+    def second(value):
+        return [value]
+
+    @job
+    def ordered():
+        second(first())
+
+    assert ordered.execute_in_process().output_for_node("second") == [None]
 
 
 def test_a_graph_is_not_called_by_itself():

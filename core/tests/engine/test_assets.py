@@ -200,6 +200,14 @@ def test_what_does_not_fit_is_refused():
     def house(wall):
         return wall
 
+    @asset
+    def reader(sent):
+        return sent
+
+    with pytest.raises(
+        InvalidDefinitionError, match="'reader' gets the value of asset 'sent', whose function"
+    ):
+        define_asset_job("bad", [reader, *ALL])
     with pytest.raises(InvalidDefinitionError, match="gets the value of asset 'missing', which is not among"):
         define_asset_job("bad", [hungry])
     with pytest.raises(InvalidDefinitionError, match="is made from itself"):

@@ -10,7 +10,7 @@ from runrack.definitions.composition import OpNode
 from runrack.definitions.invoked_output import InputSource, InvokedOutput, StoredAsset
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.job_result import ExecuteInProcessResult
-from runrack.definitions.output import DEFAULT_OUTPUT
+from runrack.definitions.output import DEFAULT_OUTPUT, Nothing
 from runrack.definitions.partitions import PartitionsDefinition
 from runrack.definitions.selection import Selection, select
 from runrack.errors import InvalidDefinitionError
@@ -170,6 +170,11 @@ def _node(
                 " which is not among the assets: add it; what is not selected is not made"
             )
         upstream = by_key[key]
+        if upstream.out.type is Nothing:
+            raise InvalidDefinitionError(
+                f"job {job_name!r}: asset {made.key.to_user_string()!r} gets the value of asset {key.to_user_string()!r},"
+                " whose function is annotated to return None: name that asset in deps"
+            )
         if upstream.partitions_def is not None and made.partitions_def is None:
             raise InvalidDefinitionError(
                 f"job {job_name!r}: asset {made.key.to_user_string()!r} has no partitions and gets the value of"

@@ -58,6 +58,8 @@ def _load(step: StepContext, name: str) -> Generator[Event, None, Any]:
         yield step.event(EventType.LOADED_INPUT, message, data)
         return value
     declared = _declared(step, outputs_of(source)[0])
+    if declared.type is Nothing:
+        return None
     loaded = []
     for handle in step.run_context.active.given.handles_of(source, step.step.mapping_key):
         value, data = load_output(step, name, handle, declared)
