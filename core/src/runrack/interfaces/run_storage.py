@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from runrack.errors import RunNotFoundError
 from runrack.interfaces.part import InstancePart
 from runrack.interfaces.run_claims import RunClaims
+from runrack.interfaces.run_queue import RunQueue
 from runrack.records import tags as tag_names
 from runrack.records.event import Event
 from runrack.records.heartbeat import DaemonHeartbeat
@@ -80,7 +81,7 @@ class CursorStore(ABC):
         """Store every pair, replacing the values of keys that exist; all or none."""
 
 
-class RunStorage(RunClaims, SnapshotStore, HeartbeatStore, CursorStore, InstancePart, ABC):
+class RunStorage(RunClaims, RunQueue, SnapshotStore, HeartbeatStore, CursorStore, InstancePart, ABC):
     """Keeps runs, and who works on them.
 
     Every call that has returned is durable. Calls may come from any thread and any process at once. Strings compare

@@ -39,7 +39,7 @@ class MemoryRunClaims(RunClaims):
             free = [
                 record
                 for record in self._in_turn(run_ids)
-                if record.run.status is status and (record.owner is None or _has_run_out(record))
+                if record.run.status is status and (record.owner is None or has_run_out(record))
             ]
             return [self._hold(record, record.epoch + 1, owner, lease_seconds) for record in free[:limit]]
 
@@ -49,7 +49,7 @@ class MemoryRunClaims(RunClaims):
         check_lease(new_owner, lease_seconds)
         with self._lock:
             record = self._held(claim)
-            if record is None or _has_run_out(record):
+            if record is None or has_run_out(record):
                 raise StaleClaimError(claim.run_id)
             return self._hold(record, record.epoch, new_owner, lease_seconds)
 
@@ -69,7 +69,7 @@ class MemoryRunClaims(RunClaims):
             claims = [
                 RunClaim(record.run.run_id, record.epoch, record.owner, record.lease_expires)
                 for record in self._records.values()
-                if record.owner is not None and record.lease_expires is not None and _has_run_out(record)
+                if record.owner is not None and record.lease_expires is not None and has_run_out(record)
             ]
             expired = sorted(claims, key=lambda claim: claim.expires)[:limit]
             for claim in expired:
@@ -99,5 +99,6 @@ class MemoryRunClaims(RunClaims):
         return RunClaim(record.run.run_id, epoch, owner, expires)
 
 
-def _has_run_out(record: RunRecord) -> bool:
+def has_run_out(record: RunRecord) -> bool:
+    """Tell whether nobody holds the run, or its lease has run out."""
     return record.lease_expires is None or record.lease_expires <= datetime.now(UTC)

@@ -31,11 +31,11 @@ from runrack.records.runs_filter import RunsFilter
 from runrack.records.snapshot import Snapshot, snapshot_id
 from runrack_memory.configurable import MemoryConfigurable
 from runrack_memory.limit import checked_limit
-from runrack_memory.run_claims import MemoryRunClaims
+from runrack_memory.run_queue import MemoryRunQueue
 from runrack_memory.run_selection import order_key, selects
 
 
-class MemoryRunStorage(MemoryConfigurable, MemoryRunClaims, RunStorage):
+class MemoryRunStorage(MemoryConfigurable, MemoryRunQueue, RunStorage):
     """Keeps runs in memory. Stored runs pass through the codec, so that they cannot be changed from outside."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None, lock: RLock | None = None) -> None:

@@ -12,6 +12,7 @@ from runrack.errors import InvalidArgumentError, StaleClaimError, StorageOutcome
 from runrack.interfaces.run_claims import RunClaims
 from runrack.records.run_claim import RunClaim, check_lease
 from runrack.records.run_status import FINISHED, RunStatus
+from runrack_sql.dialect import Dialect
 from runrack_sql.limit import check_limit, chunks
 from runrack_sql.moment import from_microseconds
 from runrack_sql.part import SqlPart
@@ -20,7 +21,8 @@ from runrack_sql.schema import runs
 from runrack_sql.statement import AnyRow, Query
 
 _run = runs.c
-_NOBODY: Mapping[str, Any] = {"owner": null(), "lease_expires_us": null()}
+NOBODY: Mapping[str, Any] = {"owner": null(), "lease_expires_us": null()}
+"""The values of a row whose run is held by nobody."""
 
 
 class SqlRunClaims(RunClaims, SqlPart):
@@ -41,10 +43,10 @@ class SqlRunClaims(RunClaims, SqlPart):
         if status in FINISHED:
             raise InvalidArgumentError("a run that has ended cannot be claimed")
         with self.database.write() as conn:
-            now_us = self._now_us(conn)
+            now_us = read_clock(conn, self.database.dialect)
             rows = _lock_free_runs(conn, status, now_us, limit, run_ids)
-            expires_us = now_us + _microseconds(lease_seconds)
-            _begin_epoch(conn, rows, {"owner": owner, "lease_expires_us": expires_us})
+            expires_us = now_us + to_lease_us(lease_seconds)
+            begin_epoch(conn, rows, {"owner": owner, "lease_expires_us": expires_us})
         expires = from_microseconds(expires_us)
         return [RunClaim(row.run_id, row.epoch + 1, owner, expires) for row in rows]
 
@@ -60,7 +62,7 @@ class SqlRunClaims(RunClaims, SqlPart):
     @override
     @repeatable_if_undone
     def release(self, claim: RunClaim) -> bool:
-        free = update(runs).where(*_is_held(claim, {claim.owner})).values(_NOBODY)
+        free = update(runs).where(*_is_held(claim, {claim.owner})).values(NOBODY)
         with self.database.write() as conn:
             return conn.execute(free).rowcount > 0
 
@@ -71,10 +73,12 @@ class SqlRunClaims(RunClaims, SqlPart):
         columns = (_run.id, _run.run_id, _run.epoch, _run.owner, _run.lease_expires_us)
         with self.database.write() as conn:
             # A run that has ended has no lease.
-            dead: Query = select(*columns).where(_run.lease_expires_us <= self._now_us(conn))
+            dead: Query = select(*columns).where(
+                _run.lease_expires_us <= read_clock(conn, self.database.dialect)
+            )
             in_order = dead.order_by(_run.lease_expires_us, _run.id).limit(limit)
             rows = conn.execute(in_order.with_for_update(skip_locked=True)).all()
-            _begin_epoch(conn, rows, _NOBODY)
+            begin_epoch(conn, rows, NOBODY)
         return [
             RunClaim(row.run_id, row.epoch, row.owner, from_microseconds(row.lease_expires_us))
             for row in rows
@@ -84,7 +88,7 @@ class SqlRunClaims(RunClaims, SqlPart):
     def _renew(self, renewed: RunClaim, lease_seconds: float, held_by: Collection[str]) -> RunClaim:
         """Return `renewed` with its new lease, if the run is held by one of `held_by` under its epoch."""
         now_us = self.database.dialect.microseconds_now()
-        lease = {"owner": renewed.owner, "lease_expires_us": now_us + _microseconds(lease_seconds)}
+        lease = {"owner": renewed.owner, "lease_expires_us": now_us + to_lease_us(lease_seconds)}
         held = (*_is_held(renewed, held_by), _run.lease_expires_us > now_us)
         with self.database.write() as conn:
             if conn.execute(update(runs).where(*held).values(lease)).rowcount == 0:
@@ -97,10 +101,11 @@ class SqlRunClaims(RunClaims, SqlPart):
         """Renew a claim that an earlier call, whose outcome is unknown, may have handed over."""
         return self._renew(renewed, lease_seconds, held_by)
 
-    def _now_us(self, conn: Connection) -> int:
-        """Return the present moment. As a value and not a part of the query, it is what an index can be asked for."""
-        now_us: int = conn.execute(select(self.database.dialect.microseconds_now())).scalar_one()
-        return now_us
+
+def read_clock(conn: Connection, dialect: Dialect) -> int:
+    """Return the present moment in microseconds: as a value and not a part of the query, an index can be asked for it."""
+    now_us: int = conn.execute(select(dialect.microseconds_now())).scalar_one()
+    return now_us
 
 
 def _lock_free_runs(
@@ -121,7 +126,7 @@ def _lock_free_runs(
     return rows
 
 
-def _begin_epoch(conn: Connection, rows: Sequence[AnyRow], lease: Mapping[str, Any]) -> None:
+def begin_epoch(conn: Connection, rows: Sequence[AnyRow], lease: Mapping[str, Any]) -> None:
     """Give locked runs to somebody, or to nobody: what an earlier owner writes comes late from now on."""
     for portion in chunks([row.id for row in rows]):
         conn.execute(update(runs).where(_run.id.in_(portion)).values(epoch=_run.epoch + 1, **lease))
@@ -131,5 +136,6 @@ def _is_held(claim: RunClaim, owners: Collection[str]) -> Sequence[ColumnElement
     return (_run.run_id == claim.run_id, _run.epoch == claim.epoch, _run.owner.in_(owners))
 
 
-def _microseconds(seconds: float) -> int:
+def to_lease_us(seconds: float) -> int:
+    """Return the length of a lease in microseconds."""
     return round(seconds * 1_000_000)

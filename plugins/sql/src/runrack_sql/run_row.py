@@ -1,17 +1,21 @@
 """Runs as rows, and back."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection, select
 
 from runrack.errors import RecordDecodeError
 from runrack.records.codec import decode_run, encode
 from runrack.records.run import Run, RunRecord
 from runrack.records.run_status import RunStatus
 from runrack.records.tags import priority_of
+from runrack_sql.limit import chunks
 from runrack_sql.moment import from_microseconds, to_microseconds
+from runrack_sql.schema import run_tags
 from runrack_sql.statement import AnyRow
 from runrack_sql.text_key import head
 
@@ -43,6 +47,20 @@ def tag_rows(row_id: int, tags: Mapping[str, str]) -> list[dict[str, Any]]:
         {"run_row": row_id, "key": key, "value_head": head(value), "value": value}
         for key, value in tags.items()
     ]
+
+
+def read_tags(
+    conn: Connection, row_ids: Sequence[int], keys: Collection[str] | None = None
+) -> Mapping[int, dict[str, str]]:
+    """Return row of a run to its tags, only those with `keys` when given: one query for a page of runs."""
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    for portion in chunks(row_ids):
+        statement = select(run_tags.c.run_row, run_tags.c.key, run_tags.c.value)
+        if keys is not None:
+            statement = statement.where(run_tags.c.key.in_(keys))
+        for row_id, key, value in conn.execute(statement.where(run_tags.c.run_row.in_(portion))):
+            found[row_id][key] = value
+    return found
 
 
 def run_record(row: AnyRow, tags: dict[str, str]) -> RunRecord:

@@ -24,19 +24,20 @@ from runrack.records.runs_filter import RunsFilter
 from runrack.records.tags import PRIORITY
 from runrack_sql.bookkeeping import SqlBookkeeping
 from runrack_sql.database import Database
-from runrack_sql.limit import check_limit, chunks
+from runrack_sql.limit import check_limit
 from runrack_sql.moment import now, to_microseconds
 from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.run_claims import SqlRunClaims
 from runrack_sql.run_page import RunPage
-from runrack_sql.run_row import run_record, run_row, tag_rows, turn
+from runrack_sql.run_queue import SqlRunQueue
+from runrack_sql.run_row import read_tags, run_record, run_row, tag_rows, turn
 from runrack_sql.run_selection import count_runs, parts_of, rarest_tag_first
 from runrack_sql.run_tag_index import iter_tag_keys, iter_tags
 from runrack_sql.run_transition import RunTransitions
 from runrack_sql.schema import heartbeats, run_tags, runs, snapshots
 
 
-class SqlRunStorage(SqlRunClaims, SqlBookkeeping, RunStorage):
+class SqlRunStorage(SqlRunClaims, SqlRunQueue, SqlBookkeeping, RunStorage):
     """Keeps runs in a database: the run as JSON, what changes and what is searched in columns and rows of its own."""
 
     def __init__(self, database: Database) -> None:
@@ -66,7 +67,7 @@ class SqlRunStorage(SqlRunClaims, SqlBookkeeping, RunStorage):
         page = RunPage(filters or RunsFilter(), limit, order, ascending, cursor)
         with self.database.read() as conn:
             rows = page.read(conn, self.database.dialect)
-            tags = _read_tags(conn, [row.id for row in rows])
+            tags = read_tags(conn, [row.id for row in rows])
         return [run_record(row, tags[row.id]) for row in rows]
 
     @override
@@ -177,13 +178,3 @@ class SqlRunStorage(SqlRunClaims, SqlBookkeeping, RunStorage):
         same = (runs.c[name] == row[name] for name in ("run_id", "created_us", "body"))
         with self.database.read() as conn:
             return conn.execute(select(runs.c.id).where(*same)).first() is not None
-
-
-def _read_tags(conn: Connection, row_ids: Sequence[int]) -> Mapping[int, dict[str, str]]:
-    """Return row of a run to its tags: one query for a page of runs."""
-    found: dict[int, dict[str, str]] = defaultdict(dict)
-    for portion in chunks(row_ids):
-        statement = select(run_tags.c.run_row, run_tags.c.key, run_tags.c.value)
-        for row_id, key, value in conn.execute(statement.where(run_tags.c.run_row.in_(portion))):
-            found[row_id][key] = value
-    return found

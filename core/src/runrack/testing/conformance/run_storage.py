@@ -6,6 +6,7 @@ from runrack.testing.conformance.run_bookkeeping import CursorValueTests, Heartb
 from runrack.testing.conformance.run_claim_model import RunClaimModelMachine
 from runrack.testing.conformance.run_claims import RunClaimTests
 from runrack.testing.conformance.run_model import RunModelMachine
+from runrack.testing.conformance.run_queue import RunQueueTests
 from runrack.testing.conformance.run_reading import RunReadingTests
 from runrack.testing.conformance.run_writing import RunWritingTests
 
@@ -14,6 +15,7 @@ class RunStorageConformance(
     RunReadingTests,
     RunWritingTests,
     RunClaimTests,
+    RunQueueTests,
     SnapshotTests,
     HeartbeatTests,
     CursorValueTests,

@@ -11,6 +11,7 @@ from runrack.interfaces.part import InstancePart
 from runrack.interfaces.run_storage import RunStorage
 from runrack.interfaces.storage import Storage
 from runrack.records.event_type import EventType
+from runrack.records.run_queue import QueueLimits, RunsInProgress
 from runrack.records.run_status import RunStatus
 from runrack.records.runs_filter import RunsFilter
 from runrack.testing.builders import make_entry, make_event, make_heartbeat, make_materialization, make_run
@@ -42,6 +43,22 @@ def claim_runs(open_storage: Callable[[], RunStorage], number: int) -> list[str]
                 found.append(claim.run_id)
                 storage.handle_run_event(claim.run_id, make_event(EventType.RUN_STARTING), epoch=claim.epoch)
     return found
+
+
+def serve_queue(
+    open_storage: Callable[[], RunStorage], limits: QueueLimits, number: int
+) -> tuple[list[str], list[RunsInProgress]]:
+    """Claim, run and end queued runs until there are none; return which, and what was seen in progress meanwhile."""
+    served: list[str] = []
+    seen: list[RunsInProgress] = []
+    with _opened(open_storage) as storage:
+        while storage.list_queued(1):
+            for claim in storage.claim_next(f"process-{number}", 3600, limits, limit=2):
+                seen.append(storage.count_in_progress(limits.keys))
+                served.append(claim.run_id)
+                for each in (EventType.RUN_STARTING, EventType.RUN_START, EventType.RUN_SUCCESS):
+                    storage.handle_run_event(claim.run_id, make_event(each), epoch=claim.epoch)
+    return served, seen
 
 
 def expire_claims(open_storage: Callable[[], RunStorage], size: int, _number: int) -> list[str]:
