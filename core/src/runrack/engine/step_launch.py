@@ -73,8 +73,10 @@ def relay_channel(step_context: StepExecutionContext, channel: StepChannel) -> I
         InvalidArgumentError: The first argument is not what `StepLauncher.launch_step` was given.
     """
     context = _as_step_context(step_context).run_context
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
     while not (channel.is_finished or channel.is_closed):
-        select.select([channel], [], [])
+        poll.poll()
         yield from relay_entries(context, channel.receive())
         context.writer.flush()
         channel.confirm()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -102,7 +103,7 @@ class ProcessSupply:
         sources: list[int] = list(channels)
         if self._server is not None:
             sources.append(self._server.fileno())
-        readable, _, _ = select.select(sources, [], [], timeout_seconds)
+        readable = _readable(sources, timeout_seconds)
         ready = {channels[source].number: channels[source] for source in readable if source in channels}
         if self._server is not None and self._server.fileno() in readable:
             ready.update(self._read_reports())
@@ -148,6 +149,15 @@ class ProcessSupply:
             self._server.close()
             self._server = None
         return dict(self._living)
+
+
+def _readable(sources: Sequence[int], timeout_seconds: float | None) -> list[int]:
+    """Return the descriptors that can be read or were hung up, waiting for the first of them."""
+    poll = select.poll()  # unlike `select`, it takes descriptors of any number
+    for source in sources:
+        poll.register(source, select.POLLIN)
+    milliseconds = None if timeout_seconds is None else math.ceil(timeout_seconds * 1000)
+    return [source for source, _ in poll.poll(milliseconds)]
 
 
 class _Server:
