@@ -6,13 +6,19 @@ import pytest
 
 from runrack.testing.mariadb import mariadb_server
 from runrack.testing.postgres import postgres_server
+from runrack_memory import MemoryStorage
 from runrack_mysql import MySQLStorage
 from runrack_postgres import PostgresStorage
 from runrack_sqlite import SqliteStorage
 
 __all__ = ["mariadb_server", "postgres_server"]
 
-STORAGES = {"sqlite": SqliteStorage, "postgres": PostgresStorage, "mysql": MySQLStorage}
+STORAGES = {
+    "memory": MemoryStorage,
+    "sqlite": SqliteStorage,
+    "postgres": PostgresStorage,
+    "mysql": MySQLStorage,
+}
 SERVERS = {"postgres": "postgres_server", "mysql": "mariadb_server"}
 
 
@@ -39,6 +45,8 @@ def make_place(tmp_path, request):
     with ExitStack() as databases:
 
         def make(kind):
+            if kind == "memory":
+                return Place(kind, None)
             if kind == "sqlite":
                 folder = tmp_path / f"place-{len(list(tmp_path.iterdir()))}"
                 folder.mkdir()

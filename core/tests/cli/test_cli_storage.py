@@ -95,7 +95,11 @@ def test_pruning_follows_the_policy(runrack, home):
 
 def test_a_storage_that_cannot_prune_says_so(runrack, home):
     """Ticks are removed all the same."""
-    (home / "runrack.yaml").write_text("storage: memory\n")
+    (home / "runrack.yaml").write_text(
+        "event_log_storage: {module: runrack_sqlite, class: SqliteEventLogStorage, config: {base_dir: "
+        + str(home)
+        + "}}\n"
+    )
     assert "cannot be removed by age" in runrack("storage", "prune").stdout
 
 

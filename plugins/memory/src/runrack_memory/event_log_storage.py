@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from threading import RLock
 
 from typing_extensions import override
@@ -12,6 +13,7 @@ from runrack.host.configurable import ConfigurableClassData
 from runrack.interfaces.asset_catalog import check_partition_keys
 from runrack.interfaces.event_log import EventQuery
 from runrack.interfaces.event_log_storage import EventLogStorage
+from runrack.interfaces.retention import EventKind, Pruned
 from runrack.records.asset_key import AssetKey
 from runrack.records.asset_record import AssetRecord, PartitionEvent, PendingPlan
 from runrack.records.codec import decode_event, encode
@@ -24,6 +26,7 @@ from runrack_memory.dynamic_partitions import MemoryDynamicPartitions
 from runrack_memory.journal import Journal
 from runrack_memory.limit import checked_limit
 from runrack_memory.pending_plans import DECIDING
+from runrack_memory.retention import prune_events
 
 
 class MemoryEventLogStorage(
@@ -134,6 +137,18 @@ class MemoryEventLogStorage(
         with self._lock:
             asset = self._assets.get(asset_key)
             return [] if asset is None else asset.plans.select(set(partitions or ()))
+
+    def prune_events(
+        self, kept: Mapping[EventKind, timedelta], now: datetime, *, dry_run: bool = False
+    ) -> Iterator[Pruned]:
+        """As `SupportsRetention.prune_events`."""
+        steps = prune_events(self._journal, kept, now, dry_run=dry_run)
+        while True:
+            with self._lock:
+                step = next(steps, None)
+            if step is None:
+                return
+            yield step
 
     def has_event(self, event_id: str) -> bool:
         """Tell whether an entry with this id is stored."""

@@ -58,6 +58,20 @@ class Journal:
             self._ids_of_asset[key] = kept
         return gone
 
+    def list_records(self) -> Sequence[EventLogRecord]:
+        """Return all records, oldest first."""
+        return [self._records[storage_id] for storage_id in self._ids]
+
+    def remove(self, storage_ids: Collection[int]) -> None:
+        """Remove single entries."""
+        gone = self._records.keys() & set(storage_ids)
+        for record in [self._records.pop(storage_id) for storage_id in gone]:
+            del self._id_of_event[record.event_log_entry.event_id]
+            _drop(self._ids_of_run[record.run_id], gone)
+            if record.asset_key is not None:
+                _drop(self._ids_of_asset[record.asset_key], gone)
+        _drop(self._ids, gone)
+
     def select(
         self, query: EventQuery, is_hidden: Callable[[EventLogRecord], bool]
     ) -> Sequence[EventLogRecord]:
@@ -78,6 +92,10 @@ class Journal:
         if query.asset_key is not None:
             return self._ids_of_asset.get(query.asset_key, ())
         return self._ids
+
+
+def _drop(ids: list[int], gone: Collection[int]) -> None:
+    ids[:] = [storage_id for storage_id in ids if storage_id not in gone]
 
 
 def _end(query: EventQuery) -> int | None:
