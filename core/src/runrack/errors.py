@@ -245,6 +245,20 @@ class LaunchFailedError(RunrackError):
     """The run launcher could not start the run."""
 
 
+class LocationUnavailableError(LaunchFailedError):
+    """The code of a location cannot be loaded just now; what needs it waits.
+
+    Attributes:
+        location_name: Which code location.
+        reason: Why, in one message.
+    """
+
+    def __init__(self, location_name: str, reason: str) -> None:
+        super().__init__(f"code location {location_name!r} is not available: {reason}")
+        self.location_name = location_name
+        self.reason = reason
+
+
 class ExecutionInterruptedError(BaseException):
     """The execution was interrupted by a signal. Not an `Exception`, so that user code does not swallow it."""
 

@@ -7,17 +7,19 @@ from runrack.instance.event_methods import EventMethods
 from runrack.instance.run_methods import RunMethods
 from runrack.interfaces.run_coordinator import SubmitRunContext
 from runrack.interfaces.run_launcher import LaunchRunContext
+from runrack.interfaces.workspace import Workspace
 from runrack.records.error_info import error_info_from_exception
 from runrack.records.event import Event
 from runrack.records.event_data import EngineEventData
 from runrack.records.event_type import EventType
 from runrack.records.run import Run
+from runrack.records.run_claim import RunClaim
 
 
 class LaunchMethods(RunMethods, EventMethods):
     """The way of a run from being stored to its worker."""
 
-    def submit_run(self, run_id: str, workspace: object | None = None) -> Run:
+    def submit_run(self, run_id: str, workspace: Workspace | None = None) -> Run:
         """Hand a run to the run coordinator and return it as stored afterwards.
 
         - When the coordinator fails, the run ends in FAILURE with the error in its log, and the error is raised.
@@ -38,11 +40,18 @@ class LaunchMethods(RunMethods, EventMethods):
             self._fail_to_launch(run, "The run could not be submitted.", error)
             raise
 
-    def launch_run(self, run_id: str, workspace: object | None = None) -> Run:
+    def launch_run(
+        self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None
+    ) -> Run:
         """Hand a run to the run launcher and return it as stored afterwards.
 
         - RUN_STARTING is stored before the launcher is asked.
         - When the launcher fails, the run ends in FAILURE with the error in its log, and the error is raised.
+
+        Args:
+            run_id: Which run.
+            workspace: Where its code is loaded from.
+            claim: The caller's claim on the run: it passes to the worker.
 
         Raises:
             RunNotFoundError: No such run.
@@ -52,7 +61,7 @@ class LaunchMethods(RunMethods, EventMethods):
         starting = self._existing_run(run_id)
         self.hooks.call("run_launching", run=starting)
         try:
-            self.run_launcher.launch_run(LaunchRunContext(starting, workspace))
+            self.run_launcher.launch_run(LaunchRunContext(starting, workspace, claim))
         except Exception as error:
             self._fail_to_launch(starting, "The run could not be launched.", error)
             raise

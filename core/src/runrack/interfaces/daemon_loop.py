@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from runrack.interfaces.part import InstanceServices
+    from runrack.interfaces.workspace import Workspace
 
 
 class DaemonContext(Protocol):
@@ -19,7 +20,7 @@ class DaemonContext(Protocol):
         ...
 
     @property
-    def workspace(self) -> object | None:
+    def workspace(self) -> Workspace | None:
         """Where code is loaded from, when the daemon was given a workspace."""
         ...
 

@@ -12,6 +12,7 @@ from runrack.records.event import Event, EventLogEntry, EventLogRecord
 from runrack.records.event_data import EngineEventData
 from runrack.records.event_type import EventType
 from runrack.records.run import JobCodeOrigin, Run
+from runrack.records.run_claim import RunClaim
 from runrack.records.snapshot import ExecutionPlanSnapshot, JobSnapshot
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from runrack.interfaces.compute_log_manager import ComputeLogManager
     from runrack.interfaces.event_log_storage import EventLogStorage
     from runrack.interfaces.run_launcher import RunLauncher
+    from runrack.interfaces.run_storage import RunStorage
+    from runrack.interfaces.workspace import Workspace
 
 
 class HookCaller(Protocol):
@@ -79,6 +82,11 @@ class InstanceServices(Protocol):
         ...
 
     @property
+    def run_storage(self) -> RunStorage:
+        """Keeps runs, and hands out claims on them."""
+        ...
+
+    @property
     def event_log_storage(self) -> EventLogStorage:
         """Keeps events, and hands out concurrency slots."""
         ...
@@ -132,7 +140,9 @@ class InstanceServices(Protocol):
         """Return what tells which data an asset holds; None when nothing does."""
         ...
 
-    def launch_run(self, run_id: str, workspace: object | None = None) -> Run:
+    def launch_run(
+        self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None
+    ) -> Run:
         """Hand the run to the run launcher and return it as stored afterwards."""
         ...
 

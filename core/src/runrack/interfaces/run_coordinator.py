@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 
 from runrack.interfaces.part import InstancePart
+from runrack.interfaces.workspace import Workspace
 from runrack.records.record import Record
 from runrack.records.run import Run
 
@@ -11,7 +12,7 @@ class SubmitRunContext(Record, frozen=True):
     """What a coordinator is given: the run, and where code is loaded from when the caller has a workspace."""
 
     run: Run
-    workspace: object | None = None
+    workspace: Workspace | None = None
 
 
 class RunCoordinator(InstancePart, ABC):

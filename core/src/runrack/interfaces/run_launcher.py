@@ -5,8 +5,10 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from runrack.interfaces.part import InstancePart
+from runrack.interfaces.workspace import Workspace
 from runrack.records.record import Record
 from runrack.records.run import Run
+from runrack.records.run_claim import RunClaim
 
 
 class LaunchRunContext(Record, frozen=True):
@@ -15,17 +17,20 @@ class LaunchRunContext(Record, frozen=True):
     Attributes:
         run: The run; its status is STARTING.
         workspace: Where code is loaded from, when the caller has one.
+        claim: The caller's claim on the run, which passes to the worker; a launcher that needs one takes it itself otherwise.
     """
 
     run: Run
-    workspace: object | None = None
+    workspace: Workspace | None = None
+    claim: RunClaim | None = None
 
 
 class ResumeRunContext(Record, frozen=True):
     """What a launcher is given to take up a run whose worker died. `resume_attempt_number` begins at 1."""
 
     run: Run
-    workspace: object | None = None
+    workspace: Workspace | None = None
+    claim: RunClaim | None = None
     resume_attempt_number: int = 1
 
 
