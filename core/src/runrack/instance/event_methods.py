@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from runrack.instance.event_spool import spool_files
 from runrack.instance.instance_base import InstanceBase
 from runrack.interfaces.event_watch import EventCallback
 from runrack.records.codec import decode_event, encode
-from runrack.records.event import Event, EventLogEntry, EventLogRecord
+from runrack.records.event import Event, EventLogEntry, EventLogRecord, event_entry
 from runrack.records.event_data import EngineEventData, RunCanceledData, RunFailureData
 from runrack.records.event_filter import (
     EventLogConnection,
@@ -93,7 +92,7 @@ class EventMethods(InstanceBase):
             log_level: A level of Python's logging, as a number or a name.
             timestamp: When, in seconds since 1970; now when left out.
         """
-        self.handle_new_event(_entry(event, run_id, log_level, timestamp))
+        self.handle_new_event(event_entry(event, run_id, log_level, timestamp))
 
     def report_engine_event(
         self,
@@ -250,19 +249,6 @@ class EventMethods(InstanceBase):
             self._hooks.call(
                 "run_status_changed" if event.is_run_event else "step_finished", run=run, event=event
             )
-
-
-def _entry(event: Event, run_id: str, level: int | str, timestamp: float | None) -> EventLogEntry:
-    return EventLogEntry(
-        error_info=None,
-        level=level,  # type: ignore[arg-type]  # the record takes names as well
-        user_message="",
-        run_id=run_id,
-        timestamp=time.time() if timestamp is None else timestamp,
-        step_key=event.step_key,
-        job_name=event.job_name,
-        event=event,
-    )
 
 
 def _without_secrets(entry: EventLogEntry) -> EventLogEntry:

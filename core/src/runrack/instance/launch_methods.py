@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from runrack.errors import InvariantViolationError, RunNotFoundError
+from runrack.errors import (
+    InvariantViolationError,
+    LocationUnavailableError,
+    RunNotFoundError,
+    StaleClaimError,
+    StorageUnavailableError,
+)
 from runrack.instance.event_methods import EventMethods
 from runrack.instance.run_methods import RunMethods
+from runrack.interfaces.event_log import NO_RECORD
 from runrack.interfaces.run_coordinator import SubmitRunContext
 from runrack.interfaces.run_launcher import LaunchRunContext
 from runrack.interfaces.workspace import Workspace
 from runrack.records.error_info import error_info_from_exception
-from runrack.records.event import Event
-from runrack.records.event_data import EngineEventData
+from runrack.records.event import Event, event_entry
+from runrack.records.event_data import EngineEventData, RunFailureData
 from runrack.records.event_type import EventType
 from runrack.records.run import Run
 from runrack.records.run_claim import RunClaim
+from runrack.records.run_status import RunStatus
 
 
 class LaunchMethods(RunMethods, EventMethods):
@@ -40,30 +48,29 @@ class LaunchMethods(RunMethods, EventMethods):
             self._fail_to_launch(run, "The run could not be submitted.", error)
             raise
 
-    def launch_run(
-        self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None
-    ) -> Run:
+    def launch_run(self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None) -> Run:
         """Hand a run to the run launcher and return it as stored afterwards.
 
         - RUN_STARTING is stored before the launcher is asked.
-        - When the launcher fails, the run ends in FAILURE with the error in its log, and the error is raised.
-
-        Args:
-            run_id: Which run.
-            workspace: Where its code is loaded from.
-            claim: The caller's claim on the run: it passes to the worker.
+        - When the launcher fails, the run ends in FAILURE with the error in its log, and the error is raised; a run that
+          is no longer STARTING by then is left alone.
+        - With a `claim`, a run whose code cannot be loaded just now does not end: its holder decides what follows.
 
         Raises:
             RunNotFoundError: No such run.
+            StaleClaimError: `claim` is no longer held, or the run was canceled: nothing was launched.
+            StorageUnavailableError: With a `claim`: the storage is away. Nothing was launched.
         """
         run = self._existing_run(run_id)
-        self.report_event(Event(EventType.RUN_STARTING, run.job_name), run_id)
+        self._report_starting(run, claim)
         starting = self._existing_run(run_id)
         self.hooks.call("run_launching", run=starting)
         try:
             self.run_launcher.launch_run(LaunchRunContext(starting, workspace, claim))
         except Exception as error:
-            self._fail_to_launch(starting, "The run could not be launched.", error)
+            is_left_to_holder = claim is not None and isinstance(error, LocationUnavailableError)
+            if not is_left_to_holder and self._existing_run(run_id).status is RunStatus.STARTING:
+                self._fail_to_launch(starting, "The run could not be launched.", error, claim)
             raise
         return self._existing_run(run_id)
 
@@ -77,6 +84,20 @@ class LaunchMethods(RunMethods, EventMethods):
             raise RunNotFoundError(run_id)
         return run
 
-    def _fail_to_launch(self, run: Run, message: str, error: Exception) -> None:
+    def _report_starting(self, run: Run, claim: RunClaim | None) -> None:
+        entry = event_entry(Event(EventType.RUN_STARTING, run.job_name), run.run_id)
+        (record,) = self.handle_new_events([entry], epoch=None if claim is None else claim.epoch)
+        if claim is not None and record.storage_id == NO_RECORD:
+            raise StorageUnavailableError(f"run {run.run_id} is not launched: the storage is away")
+        if claim is not None and record.late:
+            raise StaleClaimError(run.run_id)
+
+    def _fail_to_launch(
+        self, run: Run, message: str, error: Exception, claim: RunClaim | None = None
+    ) -> None:
         self.report_engine_event(message, run, EngineEventData(error=error_info_from_exception(error)))
-        self.report_run_failed(run)
+        failure = Event(
+            EventType.RUN_FAILURE, run.job_name, message=message, event_specific_data=RunFailureData()
+        )
+        entry = event_entry(failure, run.run_id, "ERROR")
+        self.handle_new_events([entry], epoch=None if claim is None else claim.epoch)

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 
 import msgspec
 
@@ -193,6 +194,22 @@ class EventLogEntry(Record, frozen=True, tag_field="record", tag="event/1"):
         """The tags of the materialization or observation that the entry reports."""
         fact = self.asset_materialization or self.asset_observation
         return {} if fact is None else dict(fact.tags)
+
+
+def event_entry(
+    event: Event, run_id: str, level: int | str = "INFO", timestamp: float | None = None
+) -> EventLogEntry:
+    """Return the line of a run's log that holds `event`; it happened now unless `timestamp` says when."""
+    return EventLogEntry(
+        error_info=None,
+        level=level,  # type: ignore[arg-type]  # the record takes names as well
+        user_message="",
+        run_id=run_id,
+        timestamp=time.time() if timestamp is None else timestamp,
+        step_key=event.step_key,
+        job_name=event.job_name,
+        event=event,
+    )
 
 
 class EventLogRecord(Record, frozen=True):
