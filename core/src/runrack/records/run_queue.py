@@ -19,12 +19,14 @@ class TagLimit(Record, frozen=True):
         limit: How many; 0 lets none go.
         value: Only runs with this value are counted, and wait; None for all that carry the key.
         is_per_value: Each value of the key is counted, and waits, by itself.
+        reason: Why there is this limit, when it does not come from the configuration.
     """
 
     key: str
     limit: int
     value: str | None = None
     is_per_value: bool = False
+    reason: str | None = None
 
     def __post_init__(self) -> None:
         if self.limit < 0:
