@@ -31,7 +31,9 @@ _LEVELS = {EventType.STEP_FAILURE: "ERROR", EventType.RUN_FAILURE: "ERROR", Even
 class EventSink(Protocol):
     """What stores entries: the instance, or what leads to it."""
 
-    def handle_new_events(self, entries: Sequence[EventLogEntry]) -> Sequence[EventLogRecord]:
+    def handle_new_events(
+        self, entries: Sequence[EventLogEntry], *, epoch: int | None = None
+    ) -> Sequence[EventLogRecord]:
         """Store the entries and all that follows from them in one transaction."""
         ...
 
@@ -51,11 +53,15 @@ class EventWriter:
         instance: Where the events go.
         run: The run that they belong to.
         keeps_events: Whether `events` has all of them afterwards.
+        epoch: The claim on the run under which they are written; None where runs are not claimed.
     """
 
-    def __init__(self, instance: EventSink, run: Run, *, keeps_events: bool = True) -> None:
+    def __init__(
+        self, instance: EventSink, run: Run, *, keeps_events: bool = True, epoch: int | None = None
+    ) -> None:
         self._instance = instance
         self._run = run
+        self._epoch = epoch
         self._keeps_events = keeps_events
         self._waiting: list[EventLogEntry] = []
         self._waiting_text = 0
@@ -129,7 +135,7 @@ class EventWriter:
             if not entries:
                 return
             try:
-                self._instance.handle_new_events(entries)
+                self._instance.handle_new_events(entries, epoch=self._epoch)
             except BaseException:
                 with self._lock:
                     self._waiting[:0] = entries

@@ -17,7 +17,7 @@ from runrack.engine.event_writer import EventWriter
 from runrack.engine.in_process_executor import InProcessExecutor
 from runrack.engine.output_store import OutputStore
 from runrack.engine.prepared_job import PreparedJob, prepare_job, prepare_reexecution
-from runrack.engine.reexecution import ReexecutionOptions, known_state_of
+from runrack.engine.reexecution import ReexecutionOptions, known_state_of, what_is_left
 from runrack.engine.run_loop import INTERRUPTS, RunOutcome, run_to_end, write_start_failure
 from runrack.errors import (
     ExecutionInterruptedError,
@@ -107,29 +107,36 @@ def execute_in_process(request: InProcessRequest, instance: InstanceServices) ->
     return ExecuteInProcessResult(result.run, result.events, outputs.values)
 
 
-def execute_run(run: Run, instance: InstanceServices) -> Run:
+def execute_run(
+    run: Run, instance: InstanceServices, epoch: int | None = None, *, resumes: bool = False
+) -> Run:
     """Execute a stored run as its worker, in this process, and return it as stored afterwards.
 
     - A run that is canceled or finished is left alone, with an event that says so.
-    - A run that is under way already has lost its worker: it ends in FAILURE.
+    - A run that is under way already has lost its worker: it ends in FAILURE, or goes on with `resumes`: the steps that
+      have not succeeded are executed.
     - What keeps it from starting ends it in FAILURE, too.
 
     Args:
         run: The run; it says where its job's code lies.
         instance: Where it is stored.
+        epoch: The worker's claim on the run; None where runs are not claimed.
+        resumes: Whether an earlier worker of the run died, and this one takes the run up.
 
     Raises:
         ExecutionInterruptedError: A signal ended the run.
     """
-    if run.status not in _READY:
-        _refuse(run, instance)
+    writer = EventWriter(instance, run, epoch=epoch)
+    goes_on = resumes and run.status is RunStatus.STARTED
+    if run.status not in _READY and not goes_on:
+        _refuse(run, writer)
         return _stored(run, instance)
     try:
-        prepared = _prepare_run(run, instance)
+        prepared = _prepare_run(run, instance, goes_on=goes_on)
     except Exception as error:  # noqa: BLE001 - the user's code is loaded here and raises what it likes
-        write_start_failure(EventWriter(instance, run), error)
+        write_start_failure(writer, error)
         return _stored(run, instance)
-    outcome = run_to_end(prepared, run, instance, _outputs_on(instance))
+    outcome = run_to_end(prepared, run, instance, _outputs_on(instance), writer)
     return _finish(run, instance, outcome, raise_on_error=False).run
 
 
@@ -138,19 +145,21 @@ def _outputs_on(instance: InstanceServices, *, keeps_values: bool = False) -> Ou
     return OutputStore(None if instance.is_ephemeral else instance.registry, keeps_values=keeps_values)
 
 
-def _prepare_run(run: Run, instance: InstanceServices) -> PreparedJob:
+def _prepare_run(run: Run, instance: InstanceServices, *, goes_on: bool) -> PreparedJob:
     if run.job_code_origin is None:
         raise InvariantViolationError(
             "the run does not say where its job's code lies: make it from reconstructable(job)"
         )
     job = ReconstructableJob(run.job_code_origin)
-    step_keys = run.step_keys_to_execute
+    if goes_on:
+        step_keys, known_state = what_is_left(job.get_definition(), instance, run)
+    else:
+        step_keys, known_state = run.step_keys_to_execute, known_state_of(instance, run)
     prepared = prepare_job(job, instance, run.run_config, run.op_selection, step_keys=step_keys)
-    return replace(prepared, known_state=known_state_of(instance, run))
+    return replace(prepared, known_state=known_state)
 
 
-def _refuse(run: Run, instance: InstanceServices) -> None:
-    writer = EventWriter(instance, run)
+def _refuse(run: Run, writer: EventWriter) -> None:
     with writer.batch():
         message = f"A worker was started for a run that is {run.status}: nothing is executed."
         writer.write_event(writer.make_event(EventType.ENGINE_EVENT, None, message))

@@ -76,8 +76,7 @@ class PreparedJob:
                 `runrack/partition` names none of them.
         """
         definition = self.plan.job
-        all_tags = {**definition.tags, **self._parent_tags(), **(tags or {})}
-        _check_partition(definition, all_tags.get(PARTITION), instance)
+        all_tags = self.tags_of_run(instance, tags)
         selected = (
             None if self.op_selection is None else frozenset(step.node.name for step in self.plan.steps)
         )
@@ -95,6 +94,18 @@ class PreparedJob:
             execution_plan_snapshot=self.plan.snapshot,
             job_code_origin=self.job.get_code_origin(),
         )
+
+    def tags_of_run(
+        self, instance: InstanceServices, tags: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Return the tags that a run of the job has: the job's, those of the run that it takes up, and the given ones.
+
+        Raises:
+            InvalidArgumentError: The job has partitions, and the tag `runrack/partition` names none of them.
+        """
+        all_tags = {**self.plan.job.tags, **self._parent_tags(), **(tags or {})}
+        _check_partition(self.plan.job, all_tags.get(PARTITION), instance)
+        return all_tags
 
     def _parent_tags(self) -> dict[str, str]:
         """Return the tags that come from the run that is taken up: those that people gave it, its partition, its id."""
@@ -161,6 +172,7 @@ def prepare_reexecution(
     instance: InstanceServices,
     options: ReexecutionOptions,
     run_config: Mapping[str, Any] | None = None,
+    document: Document | None = None,
 ) -> PreparedJob:
     """Return a job, prepared to take up an earlier run of it.
 
@@ -169,6 +181,7 @@ def prepare_reexecution(
         instance: Where the earlier run is stored.
         options: Which run, and which of its steps are executed again.
         run_config: The run configuration; that of the earlier run when None.
+        document: Where the run configuration comes from, for the positions of problems.
 
     Raises:
         RunNotFoundError: The earlier run is not stored.
@@ -184,7 +197,7 @@ def prepare_reexecution(
     work = find_earlier_work(instance, parent)
     keys = steps_to_execute(definition, options, parent, work)
     given = parent.run_config if run_config is None else run_config
-    prepared = prepare_job(job, instance, given, parent.op_selection, step_keys=keys)
+    prepared = prepare_job(job, instance, given, parent.op_selection, document=document, step_keys=keys)
     known = KnownState(work.known_outputs)
     if instance.is_ephemeral and _needs_earlier_values(prepared.plan):
         raise InvalidArgumentError(

@@ -115,6 +115,23 @@ def known_state_of(instance: InstanceServices, run: Run) -> KnownState | None:
     return KnownState(find_earlier_work(instance, get_run(instance, run.parent_run_id)).known_outputs)
 
 
+def what_is_left(
+    job: JobDefinition, instance: InstanceServices, run: Run
+) -> tuple[tuple[str, ...], KnownState]:
+    """Return the keys of the steps of a run under way that have not succeeded, and what is known of the others.
+
+    Raises:
+        RunNotFoundError: A run that it takes up is not stored any more.
+        InvalidArgumentError: The run does not fit the job any more.
+    """
+    work = find_earlier_work(instance, run)
+    names = set(select_ops(job, run.op_selection)) if run.op_selection is not None else set(job.nodes)
+    if run.step_keys_to_execute is not None:
+        names &= {key.partition("[")[0] for key in run.step_keys_to_execute}
+    keys = _not_succeeded(job, names, work)
+    return tuple(keys), KnownState(work.known_outputs)
+
+
 def steps_to_execute(
     job: JobDefinition, options: ReexecutionOptions, parent: Run, work: EarlierWork
 ) -> list[str]:

@@ -33,7 +33,7 @@ from runrack.records.event_data import (
 )
 from runrack.records.event_type import EventType
 from runrack.records.run import Run, RunFailureReason
-from runrack.records.run_status import RunStatus
+from runrack.records.run_status import ACTIVE, RunStatus
 
 INTERRUPTS = (ExecutionInterruptedError, KeyboardInterrupt)
 _STEP_ENDS = frozenset(
@@ -84,15 +84,19 @@ class _Progress:
 
 
 def run_to_end(
-    prepared: PreparedJob, run: Run, instance: InstanceServices, outputs: OutputStore
+    prepared: PreparedJob,
+    run: Run,
+    instance: InstanceServices,
+    outputs: OutputStore,
+    writer: EventWriter | None = None,
 ) -> RunOutcome:
-    """Execute a stored run that has not started, and return what came of it.
+    """Execute a stored run that has not started, or whose worker died, and return what came of it.
 
     - Whatever happens, the run ends in SUCCESS, FAILURE or CANCELED, its resources are torn down, and no step of it stays
       open. SIGINT and SIGTERM cancel it.
     - Nothing is raised but what the storage raises; the outcome has what ended the run.
     """
-    writer = EventWriter(instance, run)
+    writer = writer or EventWriter(instance, run)
     with raising_interrupts():
         try:
             executor = _create_executor(prepared, instance, outputs)
@@ -150,11 +154,8 @@ def _orchestrate(context: RunContext, executor: Executor, executor_name: str) ->
     writer = context.writer
     progress = _Progress()
     error: BaseException | None = None
-    message = f"The run starts in process {os.getpid()}, with executor {executor_name!r}."
     try:
-        start = writer.make_event(EventType.RUN_START, None, message)
-        planned = planned_materializations(context.plan, context.run, writer)
-        _write_all(writer, [start, *planned])
+        _write_all(writer, _start_events(context, executor_name))
         with _closing(executor.execute(context, context.plan)) as events:
             _take_all(events, partial(_take, context, progress))
     except (Exception, SystemExit, *INTERRUPTS) as caught:  # noqa: BLE001 - whatever it is, the run has to end
@@ -167,6 +168,17 @@ def _orchestrate(context: RunContext, executor: Executor, executor_name: str) ->
         _write_all(writer, _end_events(context, progress, error))
     first_failed = next(iter(progress.failures), None)
     return RunOutcome(writer.events, error or context.errors.get(first_failed or ""))
+
+
+def _start_events(context: RunContext, executor_name: str) -> list[Event]:
+    writer = context.writer
+    where = f"in process {os.getpid()}, with executor {executor_name!r}."
+    if context.run.status in ACTIVE - {RunStatus.STARTING}:
+        return [
+            writer.make_event(EventType.ENGINE_EVENT, None, f"The run goes on {where}", EngineEventData())
+        ]
+    start = writer.make_event(EventType.RUN_START, None, f"The run starts {where}")
+    return [start, *planned_materializations(context.plan, context.run, writer)]
 
 
 def _take_all(events: Any, take: Callable[[Event], None]) -> None:

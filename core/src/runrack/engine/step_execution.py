@@ -137,9 +137,7 @@ def _execute(step: StepContext) -> Iterator[Event]:
 
 
 def _execute_captured(step: StepContext) -> Iterator[Event]:
-    capture = StepLogCapture(
-        step.instance, step.writer, step.run.run_id, step.step_key, step.retry_number
-    )
+    capture = StepLogCapture(step.instance, step.writer, step.run.run_id, step.step_key, step.retry_number)
     try:
         yield capture.begin()
         last, error = yield from _attempt(step)
