@@ -12,6 +12,7 @@ from runrack.records.event_filter import AssetRecordsFilter, EventRecordsFilter
 from runrack.records.event_type import EventType
 from runrack.records.run_status import RunStatus
 from runrack.records.runs_filter import RunsFilter
+from runrack.records.tick import TickStatus
 from runrack.testing.builders import make_materialization, make_run
 from runrack_postgres import PostgresStorage
 
@@ -62,6 +63,10 @@ QUERIES = {
     ],
     "dead owners": lambda it: it.run_storage.expire(5),
     "ticks": lambda it: it.schedule_storage.get_ticks(["selector"], limit=10),
+    "ticks of many": lambda it: it.schedule_storage.get_batch_ticks(["a", "b", "c"], limit=5),
+    "failures of many": lambda it: it.schedule_storage.get_batch_ticks(
+        ["a", "b", "c"], limit=1, statuses=[TickStatus.FAILURE]
+    ),
     **{
         f"runs by {order}, {ascending=}": lambda it, order=order, ascending=ascending: (
             it.run_storage.get_run_records(limit=25, order_by=order, ascending=ascending)

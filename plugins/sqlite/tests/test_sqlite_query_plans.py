@@ -16,6 +16,7 @@ from runrack.records.event_filter import (
 from runrack.records.event_type import EventType
 from runrack.records.run_status import RunStatus
 from runrack.records.runs_filter import RunsFilter
+from runrack.records.tick import TickStatus
 from runrack.testing.builders import make_entry, make_materialization, make_run
 from runrack_sqlite import SqliteStorage
 
@@ -108,6 +109,16 @@ RUN_QUERIES = {
     },
 }
 
+TICK_QUERIES = {
+    "the newest of one": lambda ticks: ticks.get_ticks(["selector"], limit=1),
+    "one before a moment": lambda ticks: ticks.get_ticks(["selector"], before=5.0, limit=25),
+    "the newest of each": lambda ticks: ticks.get_batch_ticks(["a", "b", "c"], limit=5),
+    "the newest failure of each": lambda ticks: ticks.get_batch_ticks(
+        ["a", "b"], limit=1, statuses=[TickStatus.FAILURE, TickStatus.SKIPPED]
+    ),
+    "the newest": lambda ticks: ticks.get_ticks(limit=25),
+}
+
 IN_THE_ORDER_OF_THE_TABLE = re.compile(r"SCAN (runs|probe|CONSTANT ROW)$")
 """Reading runs from the newest on needs no index: their ids are the order of the table.
 
@@ -163,6 +174,25 @@ def test_a_page_of_runs_is_found_in_order(storage, name):
     scans = [step for step in steps if step.startswith("SCAN") and " INDEX " not in step]
     assert [step for step in scans if not IN_THE_ORDER_OF_THE_TABLE.match(step)] == []
     assert [step for step in steps if "TEMP B-TREE" in step] == []
+
+
+@pytest.mark.parametrize("name", TICK_QUERIES)
+def test_the_newest_ticks_are_found_in_order(storage, name):
+    """No query sorts ticks, and none reads more of an instigator than is wanted of it."""
+    steps = plans(storage, lambda: TICK_QUERIES[name](storage.schedule_storage))
+    reads = [step for step in steps if "ticks" in step]
+    assert reads
+    assert [step for step in reads if " USING INDEX ticks_by_" not in step] == []
+    assert [step for step in steps if "TEMP B-TREE" in step] == []
+
+
+def test_ticks_of_many_instigators_take_one_query(storage):
+    """The newest ticks of 100 instigators are asked for at once."""
+    statements = []
+    _trace(storage, statements.append)
+    storage.schedule_storage.get_batch_ticks([str(number) for number in range(100)], limit=1)
+    _trace(storage, None)
+    assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
 
 
 def test_one_run_is_not_looked_for_among_all_events_of_a_type(storage):

@@ -1,15 +1,15 @@
 """SqlScheduleStorage: keeps the states of schedules and sensors, and their ticks, in a database."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
 from runrack.errors import AlreadyExistsError, NotFoundError
 from runrack.interfaces.schedule_storage import ScheduleStorage
-from runrack.records.codec import decode_instigator_state, decode_tick, encode
+from runrack.records.codec import decode_instigator_state, encode
 from runrack.records.tick import (
     InstigatorState,
     InstigatorStatus,
@@ -18,11 +18,10 @@ from runrack.records.tick import (
     TickData,
     TickStatus,
 )
-from runrack_sql.limit import check_limit
 from runrack_sql.part import SqlPart
 from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.schema import instigators, ticks
-from runrack_sql.statement import Query
+from runrack_sql.tick_selection import TickSelection
 
 
 class SqlScheduleStorage(SqlPart, ScheduleStorage):
@@ -115,26 +114,20 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
         statuses: Collection[TickStatus] | None = None,
         tick_ids: Collection[int] | None = None,
     ) -> Sequence[InstigatorTick]:
-        check_limit(limit)
-        statement = (
-            select(ticks.c.id, ticks.c.body)
-            .where(*_tick_conditions(before, after, statuses, tick_ids))
-            .order_by(ticks.c.timestamp.desc(), ticks.c.id.desc())
-            .limit(limit)
-        )
+        selection = TickSelection(selector_ids, before, after, limit, statuses, tick_ids)
         with self.database.read() as conn:
-            rows = [row for query in _for_selectors(statement, selector_ids) for row in conn.execute(query)]
-        found = [InstigatorTick(row.id, decode_tick(row.body)) for row in rows]
-        return sorted(found, key=lambda tick: (tick.timestamp, tick.tick_id), reverse=True)
+            return selection.read(conn)
 
     @override
     @repeatable
     def purge_ticks(
         self, selector_id: str, before: float, tick_statuses: Collection[TickStatus] | None = None
     ) -> None:
-        conditions = _tick_conditions(before, None, tick_statuses, None)
+        doomed = delete(ticks).where(ticks.c.selector_id == selector_id, ticks.c.timestamp < before)
+        if tick_statuses:
+            doomed = doomed.where(ticks.c.status.in_([status.value for status in tick_statuses]))
         with self.database.write() as conn:
-            conn.execute(delete(ticks).where(ticks.c.selector_id == selector_id, *conditions))
+            conn.execute(doomed)
 
     @override
     @repeatable
@@ -142,29 +135,6 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
         with self.database.write() as conn:
             conn.execute(delete(instigators))
             conn.execute(delete(ticks))
-
-
-def _for_selectors(statement: Query, selector_ids: Collection[str] | None) -> Iterable[Query]:
-    """Yield one query for each selector id: each reads only its newest ticks from the index."""
-    if selector_ids is None:
-        return [statement]
-    return [statement.where(ticks.c.selector_id == selector_id) for selector_id in set(selector_ids)]
-
-
-def _tick_conditions(
-    before: float | None,
-    after: float | None,
-    statuses: Collection[TickStatus] | None,
-    tick_ids: Collection[int] | None,
-) -> Iterable[ColumnElement[bool]]:
-    if before is not None:
-        yield ticks.c.timestamp < before
-    if after is not None:
-        yield ticks.c.timestamp > after
-    if statuses:
-        yield ticks.c.status.in_([status.value for status in statuses])
-    if tick_ids is not None:
-        yield ticks.c.id.in_(tick_ids)
 
 
 def _state_row(state: InstigatorState) -> dict[str, Any]:

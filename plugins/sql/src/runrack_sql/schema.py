@@ -245,5 +245,6 @@ ticks = Table(
     Column("body", long_text(), nullable=False),
     Index("ticks_by_selector", "selector_id", "timestamp", "id"),
     Index("ticks_by_time", "timestamp", "id"),
+    Index("ticks_by_status", "selector_id", "status", "timestamp", "id"),
     sqlite_autoincrement=True,
 )

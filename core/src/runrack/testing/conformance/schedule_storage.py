@@ -216,6 +216,36 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert _times(everything[_selector("a")]) == [2, 0]
         assert dict(storage.get_batch_ticks(asked, statuses=[TickStatus.SUCCESS])) == {}
 
+    def test_a_limit_counts_per_selector_over_statuses(self, storage: ScheduleStorage) -> None:
+        """Of several statuses together the newest ticks of each selector id are given, as many as the limit says."""
+        for offset, status in enumerate(
+            (
+                TickStatus.SUCCESS,
+                TickStatus.SKIPPED,
+                TickStatus.STARTED,
+                TickStatus.SUCCESS,
+                TickStatus.SKIPPED,
+            )
+        ):
+            storage.create_tick(make_tick("a", NOW + offset, status))
+            storage.create_tick(make_tick("b", NOW + 10 + offset, status))
+        wanted = {TickStatus.SUCCESS, TickStatus.SKIPPED}
+        newest = storage.get_batch_ticks([_selector("a"), _selector("b")], limit=3, statuses=wanted)
+        assert {key: _times(ticks) for key, ticks in newest.items()} == {
+            _selector("a"): [4, 3, 1],
+            _selector("b"): [14, 13, 11],
+        }
+
+    def test_a_batch_may_be_large(self, storage: ScheduleStorage) -> None:
+        """The newest ticks of 600 instigators are found in one call, and 600 ticks by their ids."""
+        ids = [storage.create_tick(make_tick(str(number), NOW + number)).tick_id for number in range(600)]
+        asked = [_selector(str(number)) for number in range(600)]
+        newest = storage.get_batch_ticks(asked, limit=1)
+        assert [_times(newest[selector_id]) for selector_id in asked] == [[number] for number in range(600)]
+        assert [tick.tick_id for tick in storage.get_ticks(tick_ids=ids)] == ids[::-1]
+        assert [tick.tick_id for tick in storage.get_ticks(tick_ids=ids, limit=2)] == ids[:-3:-1]
+        assert len(storage.get_ticks(asked)) == 600
+
     def test_old_ticks_are_purged(self, storage: ScheduleStorage) -> None:
         """A purge removes ticks of one instigator before a moment, only of some statuses when they are given."""
         for name, offset, status in (

@@ -48,6 +48,7 @@ def expand(changes: SchemaChanges) -> None:
         sqlite_where=column("lease_expires_us").is_not(None),
         postgresql_where=column("lease_expires_us").is_not(None),
     )
+    changes.add_index("ticks_by_status", "ticks", ["selector_id", "status", "timestamp", "id"])
     _add_asset_state(changes)
 
 
