@@ -10,11 +10,21 @@ import pytest
 from sqlalchemy import MetaData, insert, inspect, select
 
 from runrack.errors import StorageVersionError
-from runrack.records.event_type import EventType
-from runrack.testing.builders import make_entry, make_materialization, make_run, make_tick
+from runrack.records.asset_key import AssetKey
+from runrack.records.event_type import ASSET_TYPES, EventType
+from runrack.records.run_status import RunStatus
+from runrack.testing.builders import (
+    make_entry,
+    make_materialization,
+    make_observation,
+    make_plan,
+    make_run,
+    make_tick,
+)
 from runrack_sql.migration import create_tables
 from runrack_sql.schema import SCHEMA_VERSION, events, metadata, schema_version
 
+ASSET = AssetKey("asset")
 KINDS = ["sqlite", "postgres", "mysql"]
 LONGEST_WAIT_SECONDS = 5
 A_NOTICEABLE_WAIT_SECONDS = 0.2
@@ -37,6 +47,20 @@ def fill(storage):
                 make_entry("a message", run_id(number)),
             ]
         )
+    for number, priority in enumerate(["0", "7", "-3", "none", "99999999999"]):
+        queued = make_run(f"queued-{number}", status=RunStatus.QUEUED, tags={"runrack/priority": priority})
+        storage.run_storage.add_run(queued)
+    storage.store_events(
+        [
+            make_observation("asset", "partition-0", run_id(1)),
+            make_plan("asset", "partition-1", run_id(2)),
+            make_plan("asset", "partition-2", run_id(3)),
+            make_entry(EventType.RUN_FAILURE, run_id(3)),
+            make_plan("asset", "partition-3", run_id(4)),
+            make_materialization("asset", "partition-3", run_id(4)),
+            make_plan("other", run_id=run_id(5)),
+        ]
+    )
     storage.schedule_storage.create_tick(make_tick())
 
 
@@ -46,7 +70,13 @@ def answers(storage):
         storage.run_storage.get_run_records(),
         storage.run_storage.get_run_tags(),
         storage.event_log_storage.get_records_for_run(run_id(3), limit=100).records,
+        storage.run_storage.list_queued(),
         storage.event_log_storage.get_asset_records(),
+        *(
+            storage.event_log_storage.get_latest_event_by_partition(ASSET, event_type)
+            for event_type in ASSET_TYPES
+        ),
+        storage.event_log_storage.get_pending_plans(ASSET),
         storage.schedule_storage.get_ticks(),
     )
 
@@ -129,11 +159,15 @@ def is_migrated_by_a_process_that_dies(place, steps):
             if next(countdown) == steps:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+        code = 1
         try:
             place.open().migrate(die_at_last)
+            code = 0
         finally:
-            os._exit(0)
-    return os.waitpid(process, 0)[1] == 0
+            os._exit(code)
+    status = os.waitpid(process, 0)[1]
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the migration failed"
+    return status == 0
 
 
 def test_a_killed_migration_goes_on(old):

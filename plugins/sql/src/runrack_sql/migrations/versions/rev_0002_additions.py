@@ -10,6 +10,8 @@ MySQL and MariaDB, on tables that hold data and are in use, and again when it wa
 - what rows of version 0001 should have in a new column: `changes.fill`, after all additions.
 """
 
+from collections import defaultdict
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     String,
     and_,
     column,
+    delete,
     exists,
     func,
     insert,
@@ -26,8 +29,18 @@ from sqlalchemy import (
     update,
 )
 
+from runrack.records import tags as tag_names
 from runrack_sql.column_type import big_integer, long_text, name
-from runrack_sql.schema import VERSION_TABLE, asset_partitions, asset_plans, assets, events
+from runrack_sql.run_row import turn
+from runrack_sql.schema import (
+    VERSION_TABLE,
+    asset_partitions,
+    asset_plans,
+    assets,
+    events,
+    run_tags,
+    runs,
+)
 from runrack_sql.schema_changes import SchemaChanges
 
 revision = "0002"
@@ -50,6 +63,7 @@ def expand(changes: SchemaChanges) -> None:
     )
     changes.add_index("ticks_by_status", "ticks", ["selector_id", "status", "timestamp", "id"])
     _add_asset_state(changes)
+    changes.fill("turns", runs, fill_turns)
 
 
 def _add_asset_state(changes: SchemaChanges) -> None:
@@ -74,13 +88,26 @@ def _add_asset_state(changes: SchemaChanges) -> None:
     changes.fill("asset plans", assets, fill_asset_state)
 
 
+def fill_turns(conn: Connection, after: int, upto: int) -> None:
+    """Derive from the tags of runs, for those with these ids, when it is their turn."""
+    carried = select(run_tags.c.run_row, run_tags.c.value).where(
+        run_tags.c.run_row > after, run_tags.c.run_row <= upto, run_tags.c.key == tag_names.PRIORITY
+    )
+    rows: defaultdict[int, list[int]] = defaultdict(list)
+    for row, priority in conn.execute(carried):
+        rows[turn({tag_names.PRIORITY: priority})].append(row)
+    for found, portion in rows.items():
+        conn.execute(update(runs).where(runs.c.id.in_(portion)).values(turn=found))
+
+
 def fill_asset_state(conn: Connection, after: int, upto: int) -> None:
     """Derive from the log, for the assets with these ids, which runs planned what, and which plans still wait."""
     chosen = and_(assets.c.id > after, assets.c.id <= upto)
     planner = select(events.c.run_id).where(events.c.id == assets.c.last_planned_id).scalar_subquery()
     conn.execute(update(assets).where(chosen).values(last_planned_run_id=planner))
     reporter = select(events.c.run_id).where(events.c.id == asset_partitions.c.storage_id).scalar_subquery()
-    of_chosen = asset_partitions.c.asset_digest.in_(select(assets.c.digest).where(chosen))
+    digests = select(assets.c.digest).where(chosen)
+    of_chosen = asset_partitions.c.asset_digest.in_(digests)
     conn.execute(update(asset_partitions).where(of_chosen).values(run_id=reporter))
     planned, written, end = asset_partitions.alias(), asset_partitions.alias(), events.alias()
     is_written = exists().where(
@@ -108,6 +135,8 @@ def fill_asset_state(conn: Connection, after: int, upto: int) -> None:
         .group_by(*place, events.c.run_id, planned.c.partition)
     )
     columns = ["asset_digest", "partition_digest", "run_id", "partition", "storage_id", "is_decided"]
+    # A migration that is killed after this fill and before the version is written fills once more.
+    conn.execute(delete(asset_plans).where(asset_plans.c.asset_digest.in_(digests)))
     conn.execute(insert(asset_plans).from_select(columns, waiting))
     is_decided = exists().where(
         end.c.run_id == asset_plans.c.run_id,
