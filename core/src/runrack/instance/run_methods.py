@@ -44,7 +44,8 @@ class RunMethods(InstanceBase):
         """Store a new run, with the snapshots that it refers to, and return it.
 
         - Tag values that are no strings become their JSON text.
-        - A run with a `remote_job_origin` gets the tag `runrack/code_location`.
+        - A run with a `remote_job_origin` gets the tag `runrack/code_location`; one that can only begin with a slot of a
+          concurrency key gets the tag `runrack/first_concurrency_keys`.
 
         Raises:
             RunAlreadyExistsError: A run with this id is stored.
@@ -58,6 +59,10 @@ class RunMethods(InstanceBase):
         all_tags = _stored_tags(tags or {})
         if remote_job_origin is not None:
             all_tags[tag_names.CODE_LOCATION] = remote_job_origin.location_name
+        is_whole_job = not (op_selection or resolved_op_selection or step_keys_to_execute)
+        if job_snapshot is not None and is_whole_job and job_snapshot.first_concurrency_keys:
+            first_keys = json.dumps(sorted(job_snapshot.first_concurrency_keys))
+            all_tags[tag_names.FIRST_CONCURRENCY_KEYS] = first_keys
         runs = self.run_storage
         run = Run(
             job_name=job_name,

@@ -9,12 +9,21 @@ from runrack.records.record import Record
 
 
 class OpSnapshot(Record, frozen=True):
-    """One op of a job: its name there, its definition's name, and input name to the outputs that feed it."""
+    """One op of a job.
+
+    Attributes:
+        name: Its name there.
+        definition_name: Its definition's name.
+        inputs: Input name to the outputs that feed it.
+        outputs: The names of its outputs.
+        concurrency_key: The key of which each of its steps needs a slot.
+    """
 
     name: str
     definition_name: str
     inputs: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     outputs: tuple[str, ...] = ()
+    concurrency_key: str | None = None
 
 
 class JobSnapshot(Record, frozen=True, tag_field="record", tag="job_snapshot/1"):
@@ -25,6 +34,12 @@ class JobSnapshot(Record, frozen=True, tag_field="record", tag="job_snapshot/1")
     tags: Mapping[str, str] = msgspec.field(default_factory=dict)
     ops: tuple[OpSnapshot, ...] = ()
     resource_keys: tuple[str, ...] = ()
+
+    @property
+    def first_concurrency_keys(self) -> frozenset[str]:
+        """The keys without a slot of which no step of a run can begin; none when some step can begin without one."""
+        first = {op.concurrency_key for op in self.ops if not any(op.inputs.values())}
+        return frozenset() if None in first else frozenset(key for key in first if key is not None)
 
 
 class StepSnapshot(Record, frozen=True):

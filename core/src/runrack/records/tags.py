@@ -12,11 +12,18 @@ OWN_TAG_PREFIX = "runrack/"
 
 FAILURE_REASON = "runrack/failure_reason"
 BACKFILL = "runrack/backfill"
+SCHEDULE_NAME = "runrack/schedule_name"
+SENSOR_NAME = "runrack/sensor_name"
+"""On a run: the backfill, the schedule or the sensor that asked for it."""
+
 PRIORITY = "runrack/priority"
 """How urgent a queued run is: an integer, 0 when it is missing or none."""
 
 CONCURRENCY_KEY = "runrack/concurrency_key"
 """On an op: the concurrency key of which each of its steps holds a slot while it runs."""
+
+FIRST_CONCURRENCY_KEYS = "runrack/first_concurrency_keys"
+"""On a run that can only begin with a slot of one of these concurrency keys: their names, sorted, as a JSON list."""
 
 CODE_LOCATION = "runrack/code_location"
 CODE_VERSION = "runrack/code_version"

@@ -1,0 +1,249 @@
+"""The loop that launches queued runs: limits, failures, waiting for code and for slots."""
+
+import pytest
+
+from runrack.errors import LaunchFailedError, LocationUnavailableError
+from runrack.interfaces.workspace import LocationInfo, LocationState
+from runrack.records.event import Event
+from runrack.records.event_type import EventType
+from runrack.records.run_status import RunStatus
+from runrack.records.snapshot import JobSnapshot, OpSnapshot
+from runrack.records.tags import PRIORITY
+from runrack.testing.launching import FakeDaemon, RecordingLauncher, new_run, submit
+from runrack_queue.paused_locations import PausedLocations
+
+
+def dequeue(instance, **daemon):
+    """Let a daemon look at the queue once, and return what it is."""
+    context = FakeDaemon(instance, **daemon)
+    (loop,) = instance.run_coordinator.daemon_loops()
+    loop.run_once(context)
+    return context
+
+
+def end(instance, run_id):
+    for event_type in (EventType.RUN_START, EventType.RUN_SUCCESS):
+        instance.report_event(Event(event_type, "job"), run_id)
+
+
+def statuses(instance, run_ids):
+    return [instance.get_run_by_id(run_id).status.value for run_id in run_ids]
+
+
+class Locations:
+    """A workspace of which only the state of its locations is asked."""
+
+    def __init__(self, **errors):
+        self.infos = [
+            LocationInfo(name, LocationState.ERROR if error else LocationState.LOADED, "jobs.py", error)
+            for name, error in errors.items()
+        ]
+
+    def list_locations(self):
+        return self.infos
+
+
+def test_runs_are_launched_in_their_turn(open_instance):
+    """The most urgent run is launched first, each under a claim, as many as may be in progress."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher, max_concurrent_runs=2)
+    a, b = submit(instance, "a", "b")
+    (urgent,) = submit(instance, "urgent", tags={PRIORITY: "1"})
+    context = dequeue(instance)
+    assert launcher.launched == [urgent, a]
+    assert [(claim.run_id, claim.owner) for claim in launcher.claims] == [(urgent, "daemon"), (a, "daemon")]
+    assert statuses(instance, [urgent, a, b]) == ["STARTING", "STARTING", "QUEUED"]
+    assert context.progress == 2
+    end(instance, a)
+    dequeue(instance)
+    assert launcher.launched == [urgent, a, b]
+
+
+@pytest.mark.parametrize("config", [{}, {"dequeue_use_threads": True, "dequeue_num_workers": 3}])
+def test_all_that_may_go_goes_in_one_round(open_instance, config):
+    """A round ends when nothing may go any more, also with several launches at a time."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher, max_concurrent_runs=-1, **config)
+    run_ids = submit(instance, *["job"] * 30)
+    assert dequeue(instance).progress == 30
+    assert sorted(launcher.launched) == sorted(run_ids)
+
+
+def test_a_launched_run_has_a_lease_until_its_worker_takes_over(open_instance):
+    """After the launch the daemon's claim lasts longer than while it was launched, for the worker to start."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher)
+    (run_id,) = submit(instance, "job")
+    dequeue(instance)
+    record = instance.get_run_record_by_id(run_id)
+    (claim,) = launcher.claims
+    assert (record.epoch, record.owner) == (claim.epoch, "daemon")
+    assert (record.lease_expires - claim.expires).total_seconds() > 60
+
+
+def test_a_run_that_cannot_be_launched_keeps_no_other_waiting(open_instance):
+    """A launch that fails ends its run in FAILURE with the error in its log; the others are launched."""
+    launcher = RecordingLauncher(bad=LaunchFailedError("no machine"))
+    instance = open_instance(launcher)
+    bad, good = submit(instance, "bad", "good")
+    dequeue(instance)
+    assert statuses(instance, [bad, good]) == ["FAILURE", "STARTING"]
+    (entry,) = instance.all_logs(bad, EventType.ENGINE_EVENT)
+    assert "no machine" in entry.get_event().event_specific_data.error.message
+
+
+def test_a_stopping_daemon_gives_its_runs_back(open_instance):
+    """A daemon that is asked to stop launches nothing more and releases what it had claimed."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher)
+    run_ids = submit(instance, "a", "b", "c")
+    dequeue(instance, stops_after=1)
+    assert launcher.launched == run_ids[:1]
+    assert [instance.get_run_record_by_id(run_id).owner for run_id in run_ids[1:]] == [None, None]
+    dequeue(instance)
+    assert launcher.launched == run_ids
+
+
+def test_a_run_waits_while_its_code_cannot_be_loaded(open_instance):
+    """A run whose code turns out not to be loadable goes back to the queue, and its location is left alone for a while."""
+    error = LocationUnavailableError("broken", "SyntaxError in jobs.py")
+    launcher = RecordingLauncher(bad=error)
+    instance = open_instance(launcher)
+    bad, other_of_it = submit(instance, "bad", "job", location="broken")
+    (good,) = submit(instance, "job")
+    dequeue(instance)
+    dequeue(instance)
+    assert statuses(instance, [bad, good]) == ["QUEUED", "STARTING"]
+    assert instance.get_run_record_by_id(bad).owner is None
+    assert len(instance.all_logs(bad, EventType.RUN_ENQUEUED)) == 2
+    limit = instance.run_coordinator.get_queue_limits().tag_limits[0]
+    assert (limit.value, limit.limit) == ("broken", 0)
+    assert "SyntaxError in jobs.py" in limit.reason
+    assert launcher.launched == [other_of_it, good]
+
+
+def test_a_run_is_given_up_when_it_has_been_put_back_too_often(open_instance):
+    """With a number of retries, a run ends in FAILURE when its code could not be loaded after that many."""
+    launcher = RecordingLauncher(bad=LocationUnavailableError("here", "no such file"))
+    instance = open_instance(launcher, max_user_code_failure_retries=1, user_code_failure_retry_delay=0)
+    (bad,) = submit(instance, "bad")
+    dequeue(instance)
+    assert statuses(instance, [bad]) == ["FAILURE"]
+    assert len(instance.all_logs(bad, EventType.RUN_ENQUEUED)) == 2
+    assert "could not be loaded" in instance.all_logs(bad, EventType.RUN_FAILURE)[0].message
+
+
+def test_no_run_of_a_broken_location_is_launched(open_instance):
+    """While the workspace says that a location cannot be loaded, its runs wait and the others go."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher)
+    (waiting,) = submit(instance, "job", location="broken")
+    (good,) = submit(instance, "job")
+    dequeue(instance, workspace=Locations(here=None, broken="SyntaxError"))
+    assert launcher.launched == [good]
+    dequeue(instance, workspace=Locations(here=None, broken=None))
+    assert launcher.launched == [good, waiting]
+
+
+def test_a_pause_ends_by_itself(open_instance):
+    """A location is paused until the moment that was said, for every daemon."""
+    instance = open_instance(RecordingLauncher())
+    now = 1000.0
+    paused = PausedLocations(instance.run_storage, clock=lambda: now)
+    paused.add("a", 60, "no")
+    now = 1030.0
+    paused.add("b", 60, "no")
+    assert sorted(paused.get_all()) == ["a", "b"]
+    now = 1060.0
+    assert sorted(paused.get_all()) == ["b"]
+
+
+def keyed_job(*keys):
+    return JobSnapshot(
+        "job", ops=tuple(OpSnapshot(f"op{n}", "op", concurrency_key=key) for n, key in enumerate(keys))
+    )
+
+
+def test_runs_wait_for_slots(open_instance):
+    """A run none of whose first steps would get a slot waits; so many go as there are free slots, and the buffer."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher, block_op_concurrency_limited_runs={"op_concurrency_slot_buffer": 1})
+    instance.event_log_storage.set_concurrency_slots("db", 2)
+    instance.event_log_storage.claim_concurrency_slot("db", "other", "step")
+    keyed = submit(instance, *["job"] * 3, job_snapshot=keyed_job("db"))
+    free = submit(instance, "job", "job", job_snapshot=keyed_job("db", None))
+    unlimited = submit(instance, "job", job_snapshot=keyed_job("unknown"))
+    dequeue(instance)
+    assert launcher.launched == [*keyed[:2], *free, *unlimited]
+    (limit,) = instance.run_coordinator.get_queue_limits().tag_limits
+    assert limit.reason == "no free slot of the concurrency key 'db'"
+    instance.event_log_storage.free_concurrency_slots_for_run("other")
+    dequeue(instance)
+    assert launcher.launched[-1] == keyed[2]
+
+
+def test_runs_need_not_wait_for_slots(open_instance):
+    """Without `block_op_concurrency_limited_runs`, slots keep no run waiting; a strange tag never does."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher, block_op_concurrency_limited_runs={"enabled": False})
+    instance.event_log_storage.set_concurrency_slots("db", 0)
+    submit(instance, "job", job_snapshot=keyed_job("db"))
+    dequeue(instance)
+    assert len(launcher.launched) == 1
+    other = open_instance(launcher)
+    other.event_log_storage.set_concurrency_slots("db", 0)
+    submit(other, "job", tags={"runrack/first_concurrency_keys": "no JSON"})
+    dequeue(other)
+    assert len(launcher.launched) == 2
+
+
+def test_a_canceled_run_is_not_launched(open_instance):
+    """A run that is canceled between its claim and its launch is passed over."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher)
+    a, b = submit(instance, "a", "b")
+
+    class CancelsB(FakeDaemon):
+        def report_progress(self):
+            super().report_progress()
+            if self.progress == 1:
+                assert instance.cancel_run(b)
+
+    (loop,) = instance.run_coordinator.daemon_loops()
+    loop.run_once(CancelsB(instance))
+    assert launcher.launched == [a]
+    assert statuses(instance, [a, b]) == ["STARTING", "CANCELED"]
+
+
+def test_a_run_that_was_taken_up_after_all_is_left_alone(open_instance):
+    """A launcher that raises though the worker has begun does not end the run, nor put it back."""
+    instance = open_instance(RecordingLauncher())
+
+    class StartsAndRaises(RecordingLauncher):
+        def launch_run(self, context):
+            instance.report_event(Event(EventType.RUN_START, "job"), context.run.run_id)
+            raise self.errors[context.run.job_name]
+
+    errors = {"a": LaunchFailedError("no answer"), "b": LocationUnavailableError("here", "no answer")}
+    other = open_instance(StartsAndRaises(**errors))
+    instance = other
+    run_ids = submit(other, "a", "b")
+    dequeue(other)
+    assert statuses(other, run_ids) == [RunStatus.STARTED, RunStatus.STARTED]
+
+
+def test_a_deleted_run_is_passed_over(open_instance):
+    """A run that is gone when its turn comes keeps no other waiting."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher)
+    new_run(instance)
+    a, b, c = submit(instance, "a", "b", "c")
+
+    class DeletesB(FakeDaemon):
+        def report_progress(self):
+            super().report_progress()
+            instance.delete_run(b)
+
+    (loop,) = instance.run_coordinator.daemon_loops()
+    loop.run_once(DeletesB(instance))
+    assert launcher.launched == [a, c]
