@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import MAXYEAR, UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import count
-from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
 from runrack.definitions.partitions import DynamicPartitionKeys, PartitionsDefinition
+from runrack.definitions.time_zone import load_time_zone
 from runrack.errors import InvalidDefinitionError
 
 _HOUR = timedelta(hours=1)
@@ -62,12 +62,17 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     ) -> None:
         self.cadence = _checked_cadence(cadence)
         self.timezone = timezone
-        self._zone = _zone(timezone)
+        self._zone = load_time_zone(timezone)
         self._first = _local(start, self._zone, "start")
         self._end = None if end is None else _local(end, self._zone, "end").astimezone(UTC)
         self.fmt = _default_format(self.cadence) if fmt is None else fmt
         _check_start(self._first, self.cadence)
         _check_format(self.fmt, self.cadence)
+
+    @property
+    def first_weekday(self) -> int:
+        """The weekday on which weeks begin; Sunday is 0."""
+        return self._first.isoweekday() % _DAYS[Cadence.WEEKLY]
 
     @override
     def get_partition_keys(
@@ -201,17 +206,6 @@ def _checked_cadence(cadence: Cadence | str) -> Cadence:
     except ValueError:
         raise InvalidDefinitionError(
             f"the cadence of time windows is one of {', '.join(Cadence)}, not {cadence!r}"
-        ) from None
-
-
-def _zone(name: str) -> tzinfo:
-    if name == "UTC":
-        return UTC  # also where no database of time zones is installed
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise InvalidDefinitionError(
-            f"{name!r} is no time zone that this machine knows: use an IANA name such as Europe/Zurich"
         ) from None
 
 

@@ -125,7 +125,7 @@ class TickResult(Record, frozen=True, kw_only=True):
         run_requests: The runs that it asks for.
         skip_reason: Why it asks for none, in its own words.
         cursor: Its new bookmark; None to keep the old one.
-        error: What its code raised, or that it took too long; there is nothing else then.
+        error: What its code raised, or that it took too long; there are no runs then.
     """
 
     run_requests: tuple[RunRequest, ...] = ()

@@ -1,4 +1,4 @@
-"""RunRequest: a run that a schedule or a sensor asks for."""
+"""RunRequest: a run that a schedule or a sensor asks for; SkipReason: why it asks for none."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,3 +31,9 @@ class RunRequest(Record, frozen=True, kw_only=True):
         if self.run_key is not None and (not isinstance(self.run_key, str) or not self.run_key):
             raise InvalidArgumentError("the run_key of a RunRequest is a string that is not empty")
         check_tags(self.tags)
+
+
+class SkipReason(Record, frozen=True):
+    """Why a schedule or a sensor asks for no run: shown in the history of its ticks."""
+
+    skip_message: str | None = None
