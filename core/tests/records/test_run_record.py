@@ -170,6 +170,13 @@ def test_a_filter_without_fields_permits_everything():
     assert RunsFilter(statuses=["SUCCESS"]).statuses == (S.SUCCESS,)
 
 
+def test_runs_are_selected_by_who_asked_for_them():
+    """A filter selects the runs of a schedule, a sensor or a backfill by the tag that they carry."""
+    assert RunsFilter.for_schedule("hourly").tags == {"runrack/schedule_name": "hourly"}
+    assert RunsFilter.for_sensor("files").tags == {"runrack/sensor_name": "files"}
+    assert RunsFilter.for_backfill("b1").tags == {"runrack/backfill": "b1"}
+
+
 def test_an_origin_has_no_secrets():
     """A remote origin is two names."""
     assert RemoteJobOrigin("location", "job") == RemoteJobOrigin(location_name="location", job_name="job")

@@ -2,7 +2,10 @@
 
 from abc import ABC
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from runrack.errors import InvalidArgumentError
 from runrack.interfaces.asset_catalog import AssetCatalog
@@ -81,6 +84,57 @@ class AssetHistory(EventLog, AssetCatalog, ABC):
         tags = (_indexed_tags(record) for record in self._data_events(asset_key, filter_event_id))
         return [of_event for of_event in tags if of_event and wanted <= of_event.items()]
 
+    def get_latest_tags_by_partition(
+        self,
+        asset_key: AssetKey,
+        event_type: EventType,
+        tag_keys: Collection[str],
+        asset_partitions: Collection[str] | None = None,
+        before_cursor: int | None = None,
+        after_cursor: int | None = None,
+    ) -> Mapping[str, Mapping[str, str]]:
+        """Return partition to those of the tags that its newest event of a type carries; without any it is left out.
+
+        - Events without a partition do not count. `asset_partitions` None or empty means all.
+        - With bounds, the newest event between the two storage ids, both exclusive.
+        - The cost grows with the partitions, not with the history.
+
+        Raises:
+            InvalidArgumentError: `tag_keys` is one string, or empty, or one of them is not indexed: see
+                `get_event_tags_for_asset`.
+        """
+        wanted = _checked_tag_keys(tag_keys)
+        records = self._newest_by_partition(
+            asset_key, event_type, asset_partitions, before_cursor, after_cursor
+        )
+        found = {
+            record.partition_key: {name: tag for name, tag in _indexed_tags(record).items() if name in wanted}
+            for record in records
+            if record.partition_key is not None
+        }
+        return {partition: tags for partition, tags in found.items() if tags}
+
+    def get_updated_data_version_partitions(
+        self, asset_key: AssetKey, partitions: Collection[str], since_storage_id: int
+    ) -> set[str]:
+        """Return those of the partitions whose data version is another one than it was up to a storage id.
+
+        - The version is that of the newest materialization. A partition that had none is another one now.
+        - One that was not written since, or last without a version, is left out.
+        """
+        if not partitions:
+            return set()
+        written, key = EventType.ASSET_MATERIALIZATION, tag_names.DATA_VERSION
+        now = self.get_latest_tags_by_partition(
+            asset_key, written, [key], partitions, after_cursor=since_storage_id
+        )
+        if not now:
+            return set()
+        before = self.get_latest_tags_by_partition(
+            asset_key, written, [key], list(now), before_cursor=since_storage_id + 1
+        )
+        return {partition for partition, tags in now.items() if before.get(partition) != tags}
+
     def get_latest_data_version_record(
         self,
         asset_key: AssetKey,
@@ -148,6 +202,25 @@ class AssetHistory(EventLog, AssetCatalog, ABC):
             place = portion[-1].storage_id
         return found[:limit]
 
+    def _newest_by_partition(
+        self,
+        asset_key: AssetKey,
+        event_type: EventType,
+        partitions: Collection[str] | None,
+        before_id: int | None,
+        after_id: int | None,
+    ) -> Iterator[EventLogRecord]:
+        """Yield the newest event of each partition between two storage ids, as far as the log still holds it."""
+        newest = self.get_latest_storage_id_by_partition(asset_key, event_type, partitions, after_id)
+        of_asset = EventQuery(asset_key=asset_key, event_types=frozenset({event_type}), ascending=False)
+        is_in_bounds = {name: before_id is None or place < before_id for name, place in newest.items()}
+        ids = iter([newest[name] for name, is_in in is_in_bounds.items() if is_in])
+        while portion := tuple(islice(ids, _PORTION)):
+            yield from self.query_events(replace(of_asset, storage_ids=portion))
+        for name in (name for name, is_in in is_in_bounds.items() if not is_in):
+            of_partition = replace(of_asset, partitions=(name,), before_id=before_id, after_id=after_id)
+            yield from self.query_events(replace(of_partition, limit=1))
+
     def _data_events(self, asset_key: AssetKey, storage_id: int | None) -> Iterator[EventLogRecord]:
         """Yield the materializations and observations of an asset, or only one, oldest first."""
         place: int | None = None
@@ -164,6 +237,14 @@ class AssetHistory(EventLog, AssetCatalog, ABC):
             if len(portion) < _PORTION:
                 return
             place = portion[-1].storage_id
+
+
+def _checked_tag_keys(tag_keys: Collection[str]) -> frozenset[str]:
+    if isinstance(tag_keys, str) or not tag_keys or not all(map(tag_names.is_indexed, tag_keys)):
+        raise InvalidArgumentError(
+            f"tag_keys is a list of {tag_names.DATA_VERSION} and {tag_names.PARTITION_DIMENSION_PREFIX}<dimension>"
+        )
+    return frozenset(tag_keys)
 
 
 def _indexed_tags(record: EventLogRecord) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from runrack.errors import InvalidArgumentError
+from runrack.records import tags as tag_names
 from runrack.records.record import Record
 from runrack.records.run_status import RunStatus
 
@@ -47,6 +48,21 @@ class RunsFilter(Record, frozen=True, kw_only=True):
             moment = getattr(self, name)
             if moment is not None:
                 force(self, name, _in_utc(moment))
+
+    @staticmethod
+    def for_schedule(schedule_name: str) -> "RunsFilter":
+        """Return the filter for the runs that a schedule asked for."""
+        return RunsFilter(tags={tag_names.SCHEDULE_NAME: schedule_name})
+
+    @staticmethod
+    def for_sensor(sensor_name: str) -> "RunsFilter":
+        """Return the filter for the runs that a sensor asked for."""
+        return RunsFilter(tags={tag_names.SENSOR_NAME: sensor_name})
+
+    @staticmethod
+    def for_backfill(backfill_id: str) -> "RunsFilter":
+        """Return the filter for the runs of a backfill."""
+        return RunsFilter(tags={tag_names.BACKFILL: backfill_id})
 
 
 def _in_utc(moment: datetime) -> datetime:

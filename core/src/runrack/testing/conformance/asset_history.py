@@ -1,5 +1,8 @@
 """AssetHistoryTests: what the log tells about assets beyond their latest state."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from runrack.errors import InvalidArgumentError
@@ -78,6 +81,68 @@ class AssetHistoryTests(ConformanceSuite[EventLogStorage]):
         assert list(tags_of(ASSET, one, records[2].storage_id)) == []
         storage.wipe_asset(ASSET)
         assert list(tags_of(ASSET)) == []
+
+    def test_the_latest_tags_of_partitions(self, storage: EventLogStorage) -> None:
+        """The newest event of each partition tells its indexed tags, also that before or after a storage id."""
+        written = EventType.ASSET_MATERIALIZATION
+        old, new = {DATA_VERSION: "1", DAY: "mon"}, {DATA_VERSION: "2"}
+        records = storage.store_events(
+            [
+                make_materialization(partition="a", tags=old),
+                make_materialization(partition="b", tags={**old, CODE_VERSION: "x"}),
+                make_materialization(partition="a", tags=new),
+                make_materialization(partition="c", tags={CODE_VERSION: "x"}),
+                make_materialization(tags=new),
+                make_observation(partition="b", tags=new),
+                make_materialization("other", "a", tags=old),
+            ]
+        )
+
+        def found(tag_keys: list[str], **fields: Any) -> Mapping[str, Mapping[str, str]]:
+            return storage.get_latest_tags_by_partition(ASSET, written, tag_keys, **fields)
+
+        assert found([DATA_VERSION, DAY]) == {"a": new, "b": old}
+        assert found([DAY]) == {"b": {DAY: "mon"}}
+        assert found([DATA_VERSION], asset_partitions=["a", "c", "x"]) == {"a": new}
+        assert found([DATA_VERSION], before_cursor=records[2].storage_id) == {
+            name: {DATA_VERSION: "1"} for name in "ab"
+        }
+        assert found([DATA_VERSION], after_cursor=records[1].storage_id) == {"a": new}
+        ids = {"after_cursor": records[0].storage_id, "before_cursor": records[2].storage_id}
+        assert found([DAY], **ids) == {"b": {DAY: "mon"}}
+        observed = storage.get_latest_tags_by_partition(ASSET, EventType.ASSET_OBSERVATION, [DATA_VERSION])
+        assert observed == {"b": new}
+        storage.wipe_asset(ASSET)
+        assert found([DATA_VERSION]) == {}
+
+    def test_only_indexed_tags_are_told_by_partition(self, storage: EventLogStorage) -> None:
+        """Tags that are not indexed, none at all, and a string in place of a list raise InvalidArgumentError."""
+        for tag_keys in ([CODE_VERSION], [DATA_VERSION, "other"], [], DATA_VERSION):
+            with pytest.raises(InvalidArgumentError):
+                storage.get_latest_tags_by_partition(ASSET, EventType.ASSET_MATERIALIZATION, tag_keys)
+
+    def test_partitions_with_another_data_version(self, storage: EventLogStorage) -> None:
+        """A partition that was written with another version since, or with a version for the first time, is told."""
+        one, two = {DATA_VERSION: "1"}, {DATA_VERSION: "2"}
+        first = storage.store_events(
+            [make_materialization(partition=name, tags=one) for name in ("other", "same", "gone", "idle")]
+        )
+        storage.store_events(
+            [
+                make_materialization(partition="other", tags=two),
+                make_materialization(partition="same", tags=two),
+                make_materialization(partition="same", tags=one),
+                make_materialization(partition="gone"),
+                make_materialization(partition="new", tags=one),
+            ]
+        )
+        since, names = first[-1].storage_id, ["other", "same", "gone", "idle", "new", "unknown"]
+        updated = storage.get_updated_data_version_partitions
+        assert updated(ASSET, names, since) == {"other", "new"}
+        assert updated(ASSET, ["same", "other"], since) == {"other"}
+        assert updated(ASSET, [], since) == set()
+        assert updated(ASSET, names, 0) == {"other", "same", "idle", "new"}
+        assert updated(OTHER, names, 0) == set()
 
     def test_the_latest_data_version_record(self, storage: EventLogStorage) -> None:
         """The newest materialization tells, or without one the newest observation; bounds and partition select."""
