@@ -63,6 +63,7 @@ def test_the_comments_of_the_file_are_the_defaults(runrack, home):
         "python_logs",
         "run_monitoring",
         "run_retries",
+        "daemon",
         "retention",
     }
     assert runrack("config", "check").stdout == f"ok: {file}\n"

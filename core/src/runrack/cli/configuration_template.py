@@ -61,13 +61,21 @@ _TEMPLATE = """\
 #   cancel_timeout_seconds: 180
 #   max_runtime_seconds: 0
 #   max_resume_run_attempts: 0
-#   poll_interval_seconds: 120
+#   poll_interval_seconds: 15
 
 # Whether a daemon runs failed runs again.
 # run_retries:
 #   enabled: false
 #   max_retries: 0
 #   retry_on_asset_or_op_failure: true
+
+# How the daemon watches over its own loops.
+# daemon:
+#   heartbeat_interval_seconds: 15
+#   stuck_after_seconds: 300
+#   exit_after_seconds: 1800
+#   stop_timeout_seconds: 25
+#   required_loops: []
 
 # After how many days old events and ticks are removed by `runrack storage prune`; -1 keeps them.
 # retention:

@@ -16,12 +16,12 @@ from runrack.host.plugin_record import PluginState
 from runrack.host.policy import PluginPolicy
 from runrack.host.registry import PluginRegistry
 from runrack.host.slots import SLOTS
-from runrack.instance.retention import RETENTION_FIELD
+from runrack.instance.daemon_settings import DAEMON_FIELD, MONITORING_FIELD, RETRIES_FIELD
 from runrack.instance.event_intake import DEFAULT_MAX_MB, DEFAULT_MAX_SECONDS
+from runrack.instance.retention import RETENTION_FIELD
 from runrack.records.event import PYTHON_LOGGING_LEVELS_NAMES
 
 CONFIG_FILE = "runrack.yaml"
-MAX_SECONDS = 180
 
 PART_SLOTS = tuple(slot.name for slot in SLOTS.values() if slot.yaml_key is not None)
 """The slots that `runrack.yaml` fills."""
@@ -72,27 +72,9 @@ SETTINGS: dict[str, Field] = {
         is_required=False,
         description="How events wait on this machine's disk for a storage that is away",
     ),
-    "run_monitoring": Field(
-        {
-            "enabled": Field(bool, default_value=True),
-            "start_timeout_seconds": Field(int, default_value=MAX_SECONDS),
-            "cancel_timeout_seconds": Field(int, default_value=MAX_SECONDS),
-            "max_runtime_seconds": Field(int, default_value=0),
-            "max_resume_run_attempts": Field(int, default_value=0),
-            "poll_interval_seconds": Field(int, default_value=120),
-        },
-        is_required=False,
-        description="How long a run may stay in each state before a daemon ends or resumes it",
-    ),
-    "run_retries": Field(
-        {
-            "enabled": Field(bool, default_value=False),
-            "max_retries": Field(int, default_value=0),
-            "retry_on_asset_or_op_failure": Field(bool, default_value=True),
-        },
-        is_required=False,
-        description="Whether a daemon runs failed runs again",
-    ),
+    "run_monitoring": MONITORING_FIELD,
+    "run_retries": RETRIES_FIELD,
+    "daemon": DAEMON_FIELD,
     "retention": RETENTION_FIELD,
 }
 """What can be configured beside the parts."""
