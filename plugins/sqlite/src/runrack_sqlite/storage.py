@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from sqlalchemy import make_url
 from typing_extensions import override
 
 from runrack.config.vocabulary import Enum, Field, StringSource
+from runrack.errors import InvalidArgumentError, NotFoundError
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
 from runrack_sql.event_log_storage import SqlEventLogStorage
 from runrack_sql.part import SqlPart
@@ -15,6 +17,8 @@ from runrack_sql.run_storage import SqlRunStorage
 from runrack_sql.schedule_storage import SqlScheduleStorage
 from runrack_sql.storage import SqlStorage
 from runrack_sqlite.database import SqliteDatabase, Synchronous
+
+_SCHEME = "sqlite:"
 
 
 class SqliteConfigurable(SqlPart, ConfigurableClass):
@@ -38,13 +42,15 @@ class SqliteConfigurable(SqlPart, ConfigurableClass):
         synchronous: str = Synchronous.NORMAL,
     ) -> None:
         self._inst_data = inst_data
-        path = Path(base_dir).expanduser().absolute() / self.FILE_NAME
-        super().__init__(SqliteDatabase(path, Synchronous(synchronous)))
+        super().__init__(SqliteDatabase(self._file_in(base_dir), Synchronous(synchronous)))
 
     @classmethod
     def from_local(cls, base_dir: str | Path, inst_data: ConfigurableClassData | None = None) -> Self:
         """Return the storage in the folder `base_dir`."""
         return cls(base_dir, inst_data)
+
+    def _file_in(self, base_dir: str | Path) -> Path:
+        return Path(base_dir).expanduser().absolute() / self.FILE_NAME
 
     @property
     @override
@@ -74,13 +80,41 @@ class SqliteConfigurable(SqlPart, ConfigurableClass):
         return cls(inst_data=inst_data, **config_value)
 
 
+class SqliteFileConfigurable(SqliteConfigurable):
+    """A storage whose file may be anywhere: a connection string in place of `base_dir` names one that exists.
+
+    `SqliteRunStorage("sqlite:////backup/monday.db")` opens `/backup/monday.db`, whatever it is called.
+
+    Raises:
+        InvalidArgumentError: The connection string names no file, or carries options.
+        NotFoundError: The file does not exist.
+    """
+
+    @override
+    def _file_in(self, base_dir: str | Path) -> Path:
+        if not str(base_dir).startswith(_SCHEME):
+            return super()._file_in(base_dir)
+        url = make_url(str(base_dir))
+        if url.database in {None, "", ":memory:"} or url.host is not None or url.query:
+            raise InvalidArgumentError(
+                "a connection string of SQLite is sqlite:///PATH, of a path from the root sqlite:////PATH,"
+                " without anything after it"
+            )
+        path = Path(str(url.database)).expanduser().absolute()
+        if not path.is_file():
+            raise NotFoundError(
+                f"there is no database {path}: a connection string names one that exists; give a folder to make one"
+            )
+        return path
+
+
 class SqliteStorage(SqliteConfigurable, SqlStorage):
     """Runs, events and schedules in one file: each change is one transaction. The default of an instance."""
 
     FILE_NAME = "runrack.db"
 
 
-class SqliteRunStorage(SqliteConfigurable, SqlRunStorage):
+class SqliteRunStorage(SqliteFileConfigurable, SqlRunStorage):
     """Runs in a file of their own."""
 
     FILE_NAME = "runs.db"
@@ -92,7 +126,7 @@ class ConsolidatedSqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage, 
     FILE_NAME = "event_log.db"
 
 
-class SqliteScheduleStorage(SqliteConfigurable, SqlScheduleStorage):
+class SqliteScheduleStorage(SqliteFileConfigurable, SqlScheduleStorage):
     """Schedules, sensors and their ticks in a file of their own."""
 
     FILE_NAME = "schedules.db"
