@@ -57,6 +57,8 @@ def test_values_of_different_outputs_do_not_meet(manager, instance):
         output(instance, "a", "b", mapping_key="C"),
         output(instance, "a.b", "c"),
         output(instance, "../../x", "y"),
+        output(instance, "l" * 120, "o" * 100),
+        output(instance, "l" * 120, "o" * 101),
         output(instance, "s", asset_key=AssetKey(["a"])),
         output(instance, "s", asset_key=AssetKey(["a", "b"])),
         output(instance, "s", asset_key=AssetKey(["a"]), partition_key="b"),
@@ -83,13 +85,13 @@ def test_a_value_that_cannot_be_pickled_leaves_the_old_one(manager, instance, tm
     ):
         manager.handle_output(output(instance), (n for n in ()))
     assert load(manager, output(instance)) == "old"
-    assert files_below(tmp_path / "values") == ["run-1/values/step/result.pickle"]
+    assert files_below(tmp_path / "values") == ["run-1/values/step.result.pickle"]
 
 
 def test_a_leftover_of_a_killed_process_is_in_nobodys_way(manager, instance, tmp_path):
     """A hidden file that was left behind does not keep the value from being written again."""
     manager.handle_output(output(instance), 1)
-    (tmp_path / "values/run-1/values/step/.result.pickle.0badc0de.tmp").write_bytes(b"half")
+    (tmp_path / "values/run-1/values/.step.result.pickle.0badc0de.tmp").write_bytes(b"half")
     manager.handle_output(output(instance), 2)
     assert load(manager, output(instance)) == 2
 
@@ -103,7 +105,7 @@ def test_a_missing_value_is_named(manager, instance):
 def test_files_are_for_their_owner(manager, instance, tmp_path):
     """Nobody else can read a value or put one there."""
     manager.handle_output(output(instance), 1)
-    found = tmp_path / "values/run-1/values/step/result.pickle"
+    found = tmp_path / "values/run-1/values/step.result.pickle"
     assert (found.stat().st_mode & 0o777, found.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
@@ -149,7 +151,7 @@ def test_values_of_a_stored_run_lie_below_the_storage_folder(instance):
 
     result = execute_job(chain, instance)
     handled, _ = result.events_of_type(EventType.HANDLED_OUTPUT)
-    path = Path(instance.storage_directory(), result.run_id, "values/greet/result.pickle")
+    path = Path(instance.storage_directory(), result.run_id, "values/greet.result.pickle")
     assert result.success
     assert handled.event_specific_data.manager_key == "io_manager"
     assert handled.event_specific_data.metadata["path"].value == str(path)
@@ -195,7 +197,7 @@ def test_the_folder_can_be_configured(instance, tmp_path):
 
     result = execute_job(chain, instance)
     assert files_below(tmp_path / "mine") == [
-        f"{result.run_id}/values/{step}/result.pickle" for step in ("greet", "show")
+        f"{result.run_id}/values/{step}.result.pickle" for step in ("greet", "show")
     ]
 
 

@@ -236,20 +236,37 @@ def in_thread(work):
     thread.join()
 
 
-def test_captures_leave_no_thread_and_no_descriptor_behind(tmp_path):
-    """After many captures the process has as many threads and open files as before."""
+def test_captures_share_one_thread_and_leave_no_descriptor_behind(tmp_path):
+    """After many captures the process has the same open files as before, and one thread that mirrors."""
     manager = LocalComputeLogManager(str(tmp_path))
-    before = threads_and_descriptors()
+    before = open_descriptors()
     for _ in range(50):
         with manager.capture_logs(KEY):
             print("x")
-    assert threads_and_descriptors() == before
+    assert open_descriptors() == before
+    names = [thread.name for thread in threading.enumerate()]
+    assert names.count("runrack-log-mirror") <= 1
 
 
-def threads_and_descriptors():
-    """How many threads run, and which descriptors are open."""
-    is_open = [descriptor for descriptor in range(256) if is_open_descriptor(descriptor)]
-    return threading.active_count(), is_open
+def test_a_forked_child_shows_nothing_twice(tmp_path, manager):
+    """The process that captures shows what its child wrote; the child, which comes out of the capture as well, does not."""
+    code = """
+with manager.capture_logs(key):
+    print("before")
+    child = os.fork()
+    print("child" if child == 0 else "parent")
+    if child:
+        os.waitpid(child, 0)
+if child == 0:
+    os._exit(0)
+"""
+    out, _ = run(tmp_path, code)
+    assert sorted(out.split()) == [b"before", b"child", b"parent"]
+
+
+def open_descriptors():
+    """Which descriptors are open."""
+    return [descriptor for descriptor in range(256) if is_open_descriptor(descriptor)]
 
 
 def is_open_descriptor(descriptor):

@@ -27,6 +27,7 @@ class LocalArtifactStorage(ArtifactStorage, ConfigurableClass):
         if not isinstance(base_dir, str):
             raise InvalidArgumentError(f"base_dir is a string, not {type(base_dir).__name__}")
         self._base_dir = str(Path(base_dir).absolute())
+        self._storage_dir = str(Path(self._base_dir, "storage"))
         self._inst_data = inst_data
 
     @property
@@ -37,7 +38,7 @@ class LocalArtifactStorage(ArtifactStorage, ConfigurableClass):
     @property
     @override
     def storage_dir(self) -> str:
-        return str(Path(self.base_dir, "storage"))
+        return self._storage_dir
 
     @property
     @override

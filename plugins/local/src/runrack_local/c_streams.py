@@ -4,22 +4,24 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
-_NAMES = ("__stdoutp", "__stderrp") if sys.platform == "darwin" else ("stdout", "stderr")
+_SYMBOL = "__{}p" if sys.platform == "darwin" else "{}"
 
 
-def flush_c_streams() -> None:
-    """Write out what C code in this process has printed so far.
+def flush_c_stream(name: str) -> None:
+    """Write out what C code in this process has printed to a stream so far.
 
     Each stream by itself: flushing all at once would wait for a thread that reads standard input.
+
+    Args:
+        name: `stdout` or `stderr`.
     """
-    for flush in _flushers():
-        flush()
+    _flusher(name)()
 
 
 @cache
-def _flushers() -> list[Callable[[], object]]:
+def _flusher(name: str) -> Callable[[], object]:
     import ctypes
 
     library = ctypes.CDLL(None)
-    streams = [ctypes.c_void_p.in_dll(library, name) for name in _NAMES]
-    return [lambda stream=stream: library.fflush(stream) for stream in streams]  # type: ignore[misc]
+    stream = ctypes.c_void_p.in_dll(library, _SYMBOL.format(name))
+    return lambda: library.fflush(stream)

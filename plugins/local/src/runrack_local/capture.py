@@ -9,7 +9,7 @@ from typing import TextIO
 
 from runrack.errors import InvariantViolationError
 from runrack.interfaces.compute_log_manager import ComputeIOType
-from runrack_local.c_streams import flush_c_streams
+from runrack_local.c_streams import flush_c_stream
 from runrack_local.mirror import DescriptorSink, Mirror, Sink, TextSink
 
 _DESCRIPTORS = {ComputeIOType.STDOUT: 1, ComputeIOType.STDERR: 2}
@@ -93,7 +93,7 @@ class _StandardStream:
             if stream is not None:
                 with suppress(OSError, ValueError):
                     stream.flush()
-        flush_c_streams()
+        flush_c_stream(self._io_type.value)
 
 
 def _writes_to(stream: TextIO, descriptor: int) -> bool:

@@ -100,13 +100,18 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
     @contextmanager
     def capture_logs(self, log_key: LogKey) -> Iterator[CapturedLogContext]:
         key = checked_log_key(log_key)
+        *folders, name = map(to_safe_name, key)
         with ExitStack() as stack:
-            files = {io_type: self._open_for_capture(key, io_type, stack) for io_type in ComputeIOType}
+            folder = stack.enter_context(self._folder.enter(folders, create=True))
+            files = {
+                io_type: self._open_for_capture(folder, name, io_type, stack) for io_type in ComputeIOType
+            }
             with captured(files, mirror=self._mirror):
                 # On the outer stack: complete is what has ended, with all bytes in the files.
-                stack.callback(self._mark_complete, key)
-                self._delete_file(_file_names(key, _COMPLETE))
-                yield CapturedLogContext(key, shell_cmd=self._shell_command(key))
+                stack.callback(self._mark_complete, folder, [*folders, f"{name}.{_COMPLETE}"])
+                with suppress(FileNotFoundError):
+                    os.unlink(f"{name}.{_COMPLETE}", dir_fd=folder)
+                yield CapturedLogContext(key, shell_cmd=self._shell_command([*folders, name]))
 
     @override
     @contextmanager
@@ -170,14 +175,18 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
         for subscription in list(self._subscriptions):
             subscription.dispose()
 
-    def _open_for_capture(self, key: tuple[str, ...], io_type: ComputeIOType, stack: ExitStack) -> int:
-        names = _file_names(key, _SUFFIXES[io_type])
-        descriptor = self._folder.open_file(names, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    def _open_for_capture(self, folder: int, name: str, io_type: ComputeIOType, stack: ExitStack) -> int:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+        descriptor = self._folder.open_in(folder, f"{name}.{_SUFFIXES[io_type]}", flags)
         stack.callback(os.close, descriptor)
         return descriptor
 
-    def _mark_complete(self, key: tuple[str, ...]) -> None:
-        os.close(self._folder.open_file(_file_names(key, _COMPLETE), os.O_WRONLY | os.O_CREAT))
+    def _mark_complete(self, folder: int, names: list[str]) -> None:
+        flags = os.O_WRONLY | os.O_CREAT
+        try:
+            os.close(self._folder.open_in(folder, names[-1], flags))
+        except FileNotFoundError:  # the log was deleted during the capture, with its folder
+            os.close(self._folder.open_file(names, flags))
 
     def _find(self, names: list[str]) -> int | None:
         """Return the descriptor of a file, or None when there is no such file."""
@@ -187,12 +196,11 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
             return None
 
     def _path(self, key: tuple[str, ...], io_type: ComputeIOType) -> str:
-        return str(self._folder.path.joinpath(*_file_names(key, _SUFFIXES[io_type])))
+        return self._folder.path_of(_file_names(key, _SUFFIXES[io_type]))
 
-    def _shell_command(self, key: tuple[str, ...]) -> str:
-        return shlex.join(
-            ["tail", "-n", "+1", "-F", *(self._path(key, io_type) for io_type in ComputeIOType)]
-        )
+    def _shell_command(self, names: list[str]) -> str:
+        log = self._folder.path_of(names)
+        return shlex.join(["tail", "-n", "+1", "-F", *(f"{log}.{suffix}" for suffix in _SUFFIXES.values())])
 
     def _delete_log(self, key: tuple[str, ...]) -> None:
         for suffix in _ALL_SUFFIXES:

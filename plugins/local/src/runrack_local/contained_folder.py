@@ -29,6 +29,7 @@ class ContainedFolder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).absolute()
+        self._path = str(self.path)
 
     @contextmanager
     def enter(self, names: Sequence[str] = (), *, create: bool = False) -> Iterator[int]:
@@ -42,9 +43,7 @@ class ContainedFolder:
             FileNotFoundError: A folder is missing, and `create` does not say to make it.
             UnsafePathError: The way leads through a link.
         """
-        if create:
-            _make_private_folder(self.path)
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = self._open_itself(create=create)
         try:
             for name in names:
                 parent, descriptor = descriptor, self._open_folder(name, descriptor, create=create)
@@ -62,10 +61,23 @@ class ContainedFolder:
         """
         *folders, name = names
         with self.enter(folders, create=bool(flags & os.O_CREAT)) as folder:
-            try:
-                return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE_FILE, dir_fd=folder)
-            except OSError as error:
-                self._refuse_link(name, folder, error)
+            return self.open_in(folder, name, flags)
+
+    def open_in(self, folder: int, name: str, flags: int) -> int:
+        """Return the descriptor of a file in a folder that was entered, opened with `flags`.
+
+        Raises:
+            FileNotFoundError: The file is missing; or the folder has been removed meanwhile.
+            UnsafePathError: The file is a link.
+        """
+        try:
+            return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE_FILE, dir_fd=folder)
+        except OSError as error:
+            self._refuse_link(name, folder, error)
+
+    def path_of(self, names: Sequence[str]) -> str:
+        """Return the path of a file in this folder, whether it exists or not."""
+        return os.path.join(self._path, *names)  # noqa: PTH118 - called for each value of a run; pathlib costs ten times as much
 
     @contextmanager
     def reading(self, names: Sequence[str]) -> Iterator[IO[bytes]]:
@@ -102,6 +114,15 @@ class ContainedFolder:
             except BaseException:
                 os.unlink(hidden, dir_fd=folder)
                 raise
+
+    def _open_itself(self, *, create: bool) -> int:
+        try:
+            return os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            if not create:
+                raise
+        _make_private_folder(self.path)
+        return os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
 
     def _open_folder(self, name: str, parent: int, *, create: bool) -> int:
         try:

@@ -10,7 +10,7 @@ from runrack.definitions.resource import InitResourceContext, resource
 from runrack.errors import UnstorableValueError, ValueNotFoundError
 from runrack.interfaces.io_manager import InputContext, IOManager, OutputContext
 from runrack.records.metadata import MetadataValue
-from runrack.records.safe_name import to_safe_name
+from runrack.records.safe_name import MAX_NAME_BYTES, to_safe_name
 from runrack_local.contained_folder import ContainedFolder
 
 _PROTOCOL = 5
@@ -20,8 +20,9 @@ _SUFFIX = ".pickle"
 class LocalIOManager(IOManager):
     """Keeps values as pickles, one file each, for their owner only.
 
-    - The value of a step lies in `<run>/values/<step>/<output>.pickle`, that of an asset in `assets/<key>.pickle`, below
-      the folder, under safe names. An asset has its newest value; of a partition, its newest.
+    - The value of a step lies in `<run>/values/<step>.<output>.pickle`, that of an asset in `assets/<key>.pickle`, below
+      the folder, under safe names. An asset has its newest value; of a partition, its newest. A folder for each step
+      would cost as much as all else that is done with a small value.
     - A file appears with its whole content. A process that is killed meanwhile may leave a hidden one, which ends in `.tmp`.
     - A pickle is code. Whoever can write below the folder can run code in the runs that read from there.
 
@@ -31,11 +32,12 @@ class LocalIOManager(IOManager):
 
     def __init__(self, base_dir: str | None = None) -> None:
         self._base_dir = base_dir
+        self._folders: dict[str, ContainedFolder] = {}
 
     @override
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         folder, names = self._place(context)
-        context.add_output_metadata({"path": MetadataValue.path(str(folder.path.joinpath(*names)))})
+        context.add_output_metadata({"path": MetadataValue.path(folder.path_of(names))})
         with folder.new_file(names) as file:
             try:
                 pickle.dump(obj, file, _PROTOCOL)
@@ -58,12 +60,15 @@ class LocalIOManager(IOManager):
         except FileNotFoundError:
             raise ValueNotFoundError(
                 f"no value is kept for output {output.name!r} of step {output.step_key!r} of run {output.run_id}:"
-                f" {folder.path.joinpath(*names)} does not exist. Execute that step again"
+                f" {folder.path_of(names)} does not exist. Execute that step again"
             ) from None
 
     def _place(self, output: OutputContext) -> tuple[ContainedFolder, list[str]]:
         base = self._base_dir or output.instance.artifact_storage.storage_dir
-        return ContainedFolder(base), _names(output)
+        folder = self._folders.get(base)
+        if folder is None:
+            folder = self._folders[base] = ContainedFolder(base)
+        return folder, _names(output)
 
 
 def _names(output: OutputContext) -> list[str]:
@@ -71,8 +76,13 @@ def _names(output: OutputContext) -> list[str]:
     if output.asset_key is not None:
         *folders, name = map(to_safe_name, output.asset_key.path)
         return ["assets", *folders, *_last(name, "partitions", output.partition_key)]
-    run_id, step_key, name = map(to_safe_name, (output.run_id, output.step_key, output.name))
-    return [run_id, "values", step_key, *_last(name, "mapped", output.mapping_key)]
+    value = _joined(to_safe_name(output.step_key), to_safe_name(output.name))
+    return [to_safe_name(output.run_id), "values", *_last(value, "mapped", output.mapping_key)]
+
+
+def _joined(step_key: str, name: str) -> str:
+    joined = f"{step_key}.{name}"
+    return joined if len(joined) <= MAX_NAME_BYTES else to_safe_name(joined)
 
 
 def _last(name: str, kind: str, part: str | None) -> list[str]:

@@ -4,6 +4,7 @@ import codecs
 import os
 import select
 import threading
+import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TextIO
@@ -11,6 +12,7 @@ from typing import TextIO
 from typing_extensions import override
 
 _INTERVAL_SECONDS = 0.05
+_IDLE_ROUNDS = 20  # a thread is not started anew for each of many short steps
 _PIECE_BYTES = 1 << 20
 
 
@@ -70,9 +72,10 @@ class TextSink(Sink):
 class Mirror:
     """Copies what is added to files into their sinks, until stopped.
 
-    - One thread follows all files. What is added to one of them arrives in order; `stop` returns when all of it has arrived.
+    - What is added to one of the files arrives in order; `stop` returns when all of it has arrived.
     - A sink that fails (a closed pipe) is left alone from then on: the files are what counts.
-    - The thread works on descriptors of its own and closes them itself. So it harms nobody when the wait for it is interrupted.
+    - A thread, one for all mirrors of the process, looks for what is new; `stop` copies the rest itself, so that a mirror
+      of a moment wakes nobody. The thread finishes what an interruption keeps `stop` from.
 
     Args:
         files: Readable descriptors of the files, each with its sink. Followed from their ends of now.
@@ -80,27 +83,92 @@ class Mirror:
 
     def __init__(self, files: list[tuple[int, Sink]]) -> None:
         self._followed = [_Followed(descriptor, sink) for descriptor, sink in files]
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="runrack-log-mirror", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()
+        self._is_over = False
+        _rounds.add(self)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is nothing more to copy, now or later."""
+        return not self._followed
+
+    def copy(self) -> None:
+        """Copy what is there by now; the last time when the mirror was stopped."""
+        with self._lock:
+            for followed in self._followed:
+                followed.copy()
+            if self._is_over:
+                finished, self._followed = self._followed, []
+                for followed in finished:
+                    followed.close()
 
     def stop(self) -> None:
         """Copy what is there by now, and end."""
-        self._stopping.set()
-        self._thread.join()
+        self._is_over = True
+        self.copy()
+        _rounds.remove(self)
+
+    def forget_parent(self) -> None:
+        """Leave the copying to the process that this one was forked off from."""
+        self._followed = []
+        self._lock = threading.Lock()
+
+
+class _Rounds:
+    """The thread that looks after the mirrors of this process again and again, while there are any."""
+
+    _mirrors: set[Mirror]
+    _lock: threading.Lock
+    _has_thread: bool
+
+    def __init__(self) -> None:
+        self._start_anew()
+
+    def add(self, mirror: Mirror) -> None:
+        with self._lock:
+            self._mirrors.add(mirror)
+            if not self._has_thread:
+                threading.Thread(target=self._run, name="runrack-log-mirror", daemon=True).start()
+                self._has_thread = True
+
+    def remove(self, mirror: Mirror) -> None:
+        with self._lock:
+            self._mirrors.discard(mirror)
+
+    def forget_parent(self) -> None:
+        for mirror in self._mirrors:
+            mirror.forget_parent()
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        self._mirrors = set()
+        self._lock = threading.Lock()
+        self._has_thread = False
 
     def _run(self) -> None:
-        try:
-            while not self._stopping.wait(_INTERVAL_SECONDS):
-                self._copy()
-            self._copy()
-        finally:
-            for followed in self._followed:
-                followed.close()
+        idle = 0
+        while True:
+            time.sleep(_INTERVAL_SECONDS)
+            mirrors = self._next()
+            idle = 0 if mirrors else idle + 1
+            if idle > _IDLE_ROUNDS and self._has_ended():
+                return
+            for mirror in mirrors:
+                mirror.copy()
 
-    def _copy(self) -> None:
-        for followed in self._followed:
-            followed.copy()
+    def _next(self) -> list[Mirror]:
+        with self._lock:
+            self._mirrors = {mirror for mirror in self._mirrors if not mirror.is_finished}
+            return list(self._mirrors)
+
+    def _has_ended(self) -> bool:
+        with self._lock:
+            self._has_thread = bool(self._mirrors)
+            return not self._has_thread
+
+
+_rounds = _Rounds()
+os.register_at_fork(after_in_child=_rounds.forget_parent)
 
 
 class _Followed:
