@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from runrack.cli.live_progress import LiveProgress
+from runrack.cli.live_progress import MAX_SUCCESS_LINES, LiveProgress
 from runrack.cli.progress import PlainProgress, StepOutput
 from runrack.cli.run_configuration import load_run_configuration
 from runrack.errors import ConfigError
-from runrack.records.event_data import RunFailureData, StepFailureData
+from runrack.records.event_data import RunFailureData, StepFailureData, StepRetryData
 from runrack.records.event_type import EventType
 from runrack.testing.builders import ERROR, make_entry, make_event
 
@@ -246,3 +246,32 @@ def test_details_of_a_step_do_not_pass_by():
     progress.show_entry(make_entry(EventType.STEP_OUTPUT))
     progress.show_entry(make_entry(make_event(EventType.ENGINE_EVENT, message="odd"), level=30))
     assert without_times(stream.getvalue()) == ["WARNING - odd"]
+
+
+def test_the_live_display_lists_a_limited_number_of_successes():
+    """Of very many steps the first ones have a line; all are counted, and a failure among them still has its line."""
+    steps = []
+    for number in range(1000):
+        key = f"step[{number}]"
+        ends = EventType.STEP_FAILURE if number == 999 else EventType.STEP_SUCCESS
+        data = StepFailureData(ERROR) if number == 999 else None
+        steps.append(make_entry(make_event(EventType.STEP_START, step_key=key)))
+        steps.append(make_entry(make_event(ends, data, step_key=key, message="")))
+    shown = live(*steps)
+    listed = [number for number in range(1000) if f"✓ step[{number}] " in shown]
+    assert listed == list(range(MAX_SUCCESS_LINES))
+    assert "✗ step[999]" in shown
+    assert "1000 of 1000 steps: 999 succeeded, 1 failed" in shown
+
+
+def test_the_live_display_counts_retries():
+    """A step that is tried again is not over; the count of retries stays at the end."""
+    retry = StepRetryData(ERROR)
+    shown = live(
+        make_entry(make_event(EventType.STEP_START, step_key="one")),
+        make_entry(make_event(EventType.STEP_UP_FOR_RETRY, retry, step_key="one", message="Again.")),
+        make_entry(make_event(EventType.STEP_RESTARTED, step_key="one")),
+        make_entry(make_event(EventType.STEP_SUCCESS, step_key="one")),
+    )
+    assert "↻ one  0 ms  Again. ValueError: no" in shown
+    assert "1 of 2 steps: 1 succeeded, 1 retry" in shown

@@ -8,6 +8,7 @@ import click
 
 from runrack.cli.display import escape
 from runrack.cli.masking import masked
+from runrack.cli.yaml_output import as_yaml
 from runrack.host.slots import get_slot
 from runrack.instance.configuration import CONFIG_FILE, Configuration, load_configuration
 from runrack.instance.home import find_home
@@ -25,7 +26,7 @@ def command() -> None:
     shown = masked(_whole(configuration, str(home)))
     origin = str(file) if file.exists() else f"there is no {file}: every part is the default one"
     click.echo(escape(f"# {origin}"))
-    click.echo(escape(_as_yaml(shown)), nl=False)
+    click.echo(escape(as_yaml(shown)), nl=False)
 
 
 def _whole(configuration: Configuration, base_dir: str) -> dict[str, Any]:
@@ -37,16 +38,3 @@ def _whole(configuration: Configuration, base_dir: str) -> dict[str, Any]:
     if configuration.instance_class is not None:
         shown["instance_class"] = configuration.instance_class.info_dict()
     return shown | configuration.settings
-
-
-def _as_yaml(value: dict[str, Any]) -> str:
-    from io import StringIO
-
-    from ruamel.yaml import YAML
-
-    stream = StringIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed by its first value
-    yaml.dump(value, stream)
-    return stream.getvalue()

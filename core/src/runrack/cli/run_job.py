@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 from uuid import uuid4
 
 import click
@@ -17,54 +16,84 @@ from runrack.cli.failure import FAILED, INTERRUPTED
 from runrack.cli.json_output import json_option, print_json
 from runrack.cli.key_value import tag_option
 from runrack.cli.open_instance import open_or_make_instance
-from runrack.cli.progress import PlainProgress, Progress, StepOutput
+from runrack.cli.option_group import GroupedCommand, GroupedOption
 from runrack.cli.run_configuration import load_run_configuration
+from runrack.cli.run_display import show_progress
+from runrack.cli.run_request import RunRequest, tags_with_partition
 from runrack.cli.run_view import SHORT_ID, run_as_json, run_duration
 from runrack.cli.table import colored
-from runrack.definitions.job_target import load_job_target
 from runrack.engine.execution import execute_prepared_job
-from runrack.engine.prepared_job import PreparedJob, prepare_job
+from runrack.engine.prepared_job import PreparedJob
 from runrack.errors import ExecutionInterruptedError, RunNotFoundError
 from runrack.instance.instance import Instance
 from runrack.records.run import RunRecord
 
 
-@click.command
-@click.argument("target", metavar="FILE|MODULE[:JOB]")
-@click.option(
+def _option(group: str, *names: str, **attributes: Any) -> Callable[[Any], Any]:
+    return click.option(*names, cls=GroupedOption, group=group, **attributes)
+
+
+_WHAT, _HOW, _AGAIN = "What to run", "How to run it", "Take up an earlier run"
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("target", metavar="FILE|MODULE[:JOB]", required=False)
+@_option(
+    _WHAT, "--steps", metavar="SELECTION", help="Only these steps: 'a', '*a' (all it needs), 'a*', 'a+'."
+)
+@_option(
+    _WHAT, "--asset", "assets", metavar="SELECTION", help="Make these assets of the file or module; '*': all."
+)
+@_option(_WHAT, "--partition", metavar="KEY", help="The partition to make.")
+@_option(_AGAIN, "--from-failure", metavar="RUN", help="Execute what did not succeed in this run.")
+@_option(_AGAIN, "--reexecute", metavar="RUN", help="Execute this run once more, or its --steps.")
+@_option(
+    _HOW,
     "-c",
     "--config",
     "files",
+    metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
     help="A YAML file with the run configuration; may be repeated, a later file wins over an earlier one.",
 )
-@click.option("--config-json", metavar="TEXT", help="Run configuration as JSON; wins over the files.")
+@_option(_HOW, "--config-json", metavar="TEXT", help="Run configuration as JSON; wins over the files.")
+@_option(_HOW, "--executor", metavar="NAME", help="Execute the steps with this executor.")
+@_option(_HOW, "--dry-run", is_flag=True, help="Check everything and show the plan; run and store nothing.")
 @tag_option
-@click.option("--run-id", help="The id of the run, a UUID; a new one when left out.")
+@click.option("--run-id", metavar="ID", help="The id of the run, a UUID; a new one when left out.")
 @json_option
 @click.pass_context
 def command(
     ctx: click.Context,
-    target: str,
+    /,
+    target: str | None,
     files: Sequence[Path],
     config_json: str | None,
+    partition: str | None,
+    dry_run: bool,
     tags: Sequence[tuple[str, str]],
     run_id: str | None,
     as_json: bool,
+    **chosen: str | None,
 ) -> None:
     """Run a job and show its progress.
 
-    The job is named by a Python file or a module, with its name after a colon where there are several. On a terminal the
-    progress is live, elsewhere it is one line for each thing that happens. With --json, the progress goes to stderr.
+    The job is named by a Python file or a module, with its name after a colon where there are several; it may be left
+    out when an earlier run is taken up. On a terminal the progress is live, elsewhere it is one line for each thing
+    that happens. With --json, the progress goes to stderr.
     """
     configuration = load_run_configuration(files, config_json)
-    _import_from_here()
-    job = load_job_target(target)
+    request = RunRequest(target=target, configuration=configuration, **chosen)
+    import_from_here()
     with open_or_make_instance() as instance:
-        prepared = prepare_job(job, instance, configuration.value, document=configuration.document)
+        prepared = request.prepare(instance)
+        given_tags = tags_with_partition(prepared, dict(tags), partition)
+        if dry_run:
+            _show_plan(instance, prepared, given_tags, as_json=as_json)
+            return
         chosen_id = run_id or str(uuid4())
-        exit_code = _execute(instance, prepared, dict(tags), chosen_id, as_json=as_json)
+        exit_code = _execute(instance, prepared, given_tags, chosen_id, as_json=as_json)
         record = instance.get_run_record_by_id(chosen_id)
     if record is None:
         raise RunNotFoundError(chosen_id)
@@ -75,59 +104,30 @@ def command(
     ctx.exit(exit_code)
 
 
-def _import_from_here() -> None:
+def import_from_here() -> None:
+    """Let modules be imported from the working directory, as `python -m` does."""
     here = os.getcwd()  # noqa: PTH109 - a string is what sys.path holds
     if here not in sys.path:
         sys.path.insert(0, here)
+
+
+def _show_plan(instance: Instance, prepared: PreparedJob, tags: dict[str, str], *, as_json: bool) -> None:
+    from runrack.cli.plan_view import print_plan
+
+    print_plan(prepared, prepared.tags_of_run(instance, tags), as_json=as_json)
 
 
 def _execute(
     instance: Instance, prepared: PreparedJob, tags: dict[str, str], run_id: str, *, as_json: bool
 ) -> int:
     """Run the job, showing its progress, and return the exit code."""
-    with _progress(len(prepared.plan.steps), as_json=as_json) as progress:
+    with show_progress(len(prepared.plan.steps), as_json=as_json) as progress:
         instance.add_event_listener(run_id, progress.show_entry)
         try:
             result = execute_prepared_job(prepared, instance, tags, run_id)
         except ExecutionInterruptedError:
             return INTERRUPTED
     return 0 if result.success else FAILED
-
-
-@contextmanager
-def _progress(step_count: int, *, as_json: bool) -> Iterator[Progress]:
-    """Return a context that shows a run; what its steps write is shown by it as well, line by line."""
-    with _own_stream(sys.stderr if as_json else sys.stdout) as stream:
-        progress = _choose_progress(stream, step_count, as_json=as_json)
-        out, err = StepOutput(progress), StepOutput(progress)
-        try:
-            with redirect_stdout(out), redirect_stderr(err):
-                yield progress
-        finally:
-            out.end()
-            err.end()
-            progress.close()
-
-
-def _choose_progress(stream: TextIO, step_count: int, *, as_json: bool) -> Progress:
-    if as_json or not stream.isatty() or os.environ.get("TERM") == "dumb":
-        return PlainProgress(stream)
-    from runrack.cli.live_progress import LiveProgress
-
-    return LiveProgress(stream, step_count)
-
-
-@contextmanager
-def _own_stream(stream: TextIO) -> Iterator[TextIO]:
-    """Return a context with a stream to where `stream` leads now: while a step runs, descriptors 1 and 2 lead into its log."""
-    stream.flush()
-    try:
-        descriptor = os.dup(stream.fileno())
-    except OSError:  # a stream of a test, without a descriptor
-        yield stream
-        return
-    with os.fdopen(descriptor, "w", buffering=1, encoding=stream.encoding, errors="backslashreplace") as own:
-        yield own
 
 
 def _print_summary(record: RunRecord) -> None:

@@ -1,15 +1,19 @@
-"""A job as the command line names it: `FILE`, `FILE:JOB`, `MODULE` or `MODULE:JOB`."""
+"""Jobs and assets as the command line names them: `FILE`, `FILE:JOB`, `MODULE` or `MODULE:JOB`."""
 
 from __future__ import annotations
 
 import os
 from types import ModuleType
+from typing import TypeVar
 
 from runrack.config.problem import nearest
+from runrack.definitions.asset import AssetDefinition
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.loader import load_module
 from runrack.definitions.reconstructable import ReconstructableJob, origin_of
 from runrack.errors import LoadError
+
+Definition = TypeVar("Definition")
 
 
 def load_job_target(target: str) -> ReconstructableJob:
@@ -19,9 +23,35 @@ def load_job_target(target: str) -> ReconstructableJob:
         LoadError: The code cannot be loaded, holds no such job, or holds several and none is named.
     """
     place, name = _split(target)
-    module = load_module(file=place) if _is_file(place) else load_module(module=place)
-    attribute, job = _select(place, _jobs_of(module), name)
+    module = _load(place)
+    attribute, job = _select(place, _defined_in(module, JobDefinition), name)
     return ReconstructableJob(origin_of(module, job, attribute), job)
+
+
+def list_jobs(target: str) -> list[JobDefinition]:
+    """Return the jobs at the top level of what `target` names, in the order of the code; only the one that it names, if any.
+
+    Raises:
+        LoadError: The code cannot be loaded, or holds no such job.
+    """
+    place, name = _split(target)
+    jobs = _defined_in(_load(place), JobDefinition)
+    return list(jobs.values()) if name is None and jobs else [_select(place, jobs, name)[1]]
+
+
+def list_assets(target: str) -> list[AssetDefinition]:
+    """Return the assets at the top level of the file or module that `target` names, in the order of the code.
+
+    Raises:
+        LoadError: The code cannot be loaded, or holds no assets; or the target names a job.
+    """
+    place, name = _split(target)
+    if name is not None:
+        raise LoadError(f"assets are chosen from all of {place}: leave out :{name}")
+    assets = list(_defined_in(_load(place), AssetDefinition).values())
+    if not assets:
+        raise LoadError(f"{place} has no asset: decorate a function with @asset")
+    return assets
 
 
 def _split(target: str) -> tuple[str, str | None]:
@@ -35,13 +65,17 @@ def _is_file(place: str) -> bool:
     return place.endswith(".py") or os.path.sep in place
 
 
-def _jobs_of(module: ModuleType) -> dict[str, JobDefinition]:
-    """Return the jobs at the top level of a module, by the first name that each is bound to."""
-    jobs: dict[str, JobDefinition] = {}
+def _load(place: str) -> ModuleType:
+    return load_module(file=place) if _is_file(place) else load_module(module=place)
+
+
+def _defined_in(module: ModuleType, kind: type[Definition]) -> dict[str, Definition]:
+    """Return the definitions of a kind at the top level of a module, by the first name that each is bound to."""
+    found: dict[str, Definition] = {}
     for name, value in vars(module).items():
-        if isinstance(value, JobDefinition) and all(value is not known for known in jobs.values()):
-            jobs[name] = value
-    return jobs
+        if isinstance(value, kind) and all(value is not known for known in found.values()):
+            found[name] = value
+    return found
 
 
 def _select(place: str, jobs: dict[str, JobDefinition], name: str | None) -> tuple[str, JobDefinition]:

@@ -138,6 +138,19 @@ def resolve_run_config(
     )
 
 
+def fill_run_config(
+    job: JobDefinition, executor_def: ExecutorDefinition, run_config: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a run configuration with its defaults in place, for people: references stay references.
+
+    Raises:
+        ConfigError: It does not fit; the message is one screen.
+    """
+    schema = run_config_schema(job, executor_def)
+    filled: dict[str, Any] = evaluate_or_raise(schema, _with_all_entries(job, run_config), resolve=False)
+    return filled
+
+
 @dataclass(frozen=True)
 class _Graph:
     """A graph of a job with all that lies in it, by the names that those have there."""
