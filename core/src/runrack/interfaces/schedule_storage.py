@@ -1,9 +1,10 @@
 """ScheduleStorage: keeps the state of schedules and sensors, and their ticks."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from runrack.interfaces.part import InstancePart
+from runrack.interfaces.tick_claims import TickClaims
 from runrack.records.tick import (
     InstigatorState,
     InstigatorStatus,
@@ -14,7 +15,7 @@ from runrack.records.tick import (
 )
 
 
-class ScheduleStorage(InstancePart, ABC):
+class ScheduleStorage(TickClaims, InstancePart, ABC):
     """Keeps instigator states by selector id, and ticks. Durability and concurrency as in `RunStorage`."""
 
     @abstractmethod
@@ -45,6 +46,18 @@ class ScheduleStorage(InstancePart, ABC):
     @abstractmethod
     def update_instigator_state(self, state: InstigatorState) -> InstigatorState:
         """Replace the state with the same selector id and return it.
+
+        Raises:
+            NotFoundError: None is stored.
+        """
+
+    @abstractmethod
+    def change_instigator_state(
+        self, selector_id: str, change: Callable[[InstigatorState], InstigatorState]
+    ) -> InstigatorState:
+        """Replace the state with this selector id by what `change` makes of it, in one step, and return that.
+
+        - Nobody else changes the state in between. `change` may be called several times; it does nothing but compute.
 
         Raises:
             NotFoundError: None is stored.

@@ -10,6 +10,9 @@ from runrack.errors import InvalidArgumentError
 from runrack.records.error_info import SerializableErrorInfo
 from runrack.records.record import Record
 
+MAX_TICK_KEY_LENGTH = 128
+"""How long the key by which a tick is claimed may be."""
+
 
 class InstigatorType(StrEnum):
     """What kind of instigator."""
@@ -70,12 +73,14 @@ class ScheduleInstigatorData(Record, frozen=True, tag="schedule"):
     Attributes:
         cron_schedule: One cron expression or several.
         start_timestamp: Since when it runs, in seconds since 1970.
-        last_iteration_timestamp: When it was last evaluated.
+        last_iteration_timestamp: A tick up to which it was evaluated; later ones may be stored.
+        execution_timezone: The time zone of the expressions; UTC when None.
     """
 
     cron_schedule: str | Sequence[str]
     start_timestamp: float | None = None
     last_iteration_timestamp: float | None = None
+    execution_timezone: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.cron_schedule, str):
@@ -188,6 +193,18 @@ class InstigatorTick(Record, frozen=True):
     def with_data(self, **changes: object) -> "InstigatorTick":
         """Return the tick with some fields of its data changed."""
         return InstigatorTick(self.tick_id, msgspec.structs.replace(self.tick_data, **changes))
+
+
+def check_tick_key(key: str) -> None:
+    """Refuse what cannot be the key of a claimed tick.
+
+    Raises:
+        InvalidArgumentError: It is no string, empty, or longer than `MAX_TICK_KEY_LENGTH`.
+    """
+    if not isinstance(key, str) or not 0 < len(key) <= MAX_TICK_KEY_LENGTH:
+        raise InvalidArgumentError(
+            f"the key of a tick is a string of 1 to {MAX_TICK_KEY_LENGTH} characters, not {key!r:.60}"
+        )
 
 
 def _digest(*parts: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from threading import RLock
+from typing import NamedTuple
 
 from typing_extensions import override
 
@@ -12,6 +14,7 @@ from runrack.errors import AlreadyExistsError, NotFoundError
 from runrack.host.configurable import ConfigurableClassData
 from runrack.interfaces.schedule_storage import ScheduleStorage
 from runrack.records.codec import decode_instigator_state, decode_tick, encode
+from runrack.records.run_claim import check_lease
 from runrack.records.tick import (
     InstigatorState,
     InstigatorStatus,
@@ -19,9 +22,15 @@ from runrack.records.tick import (
     InstigatorType,
     TickData,
     TickStatus,
+    check_tick_key,
 )
 from runrack_memory.configurable import MemoryConfigurable
 from runrack_memory.limit import checked_limit
+
+
+class _Lease(NamedTuple):
+    owner: str
+    expires: float
 
 
 class MemoryScheduleStorage(MemoryConfigurable, ScheduleStorage):
@@ -33,6 +42,8 @@ class MemoryScheduleStorage(MemoryConfigurable, ScheduleStorage):
         self._states: dict[str, InstigatorState] = {}
         self._ticks: dict[int, InstigatorTick] = {}
         self._last_tick_id = 0
+        self._keys: dict[str, int] = {}
+        self._leases: dict[int, _Lease] = {}
 
     @override
     def all_instigator_state(
@@ -73,6 +84,15 @@ class MemoryScheduleStorage(MemoryConfigurable, ScheduleStorage):
         return state
 
     @override
+    def change_instigator_state(
+        self, selector_id: str, change: Callable[[InstigatorState], InstigatorState]
+    ) -> InstigatorState:
+        with self._lock:
+            if selector_id not in self._states:
+                raise NotFoundError(f"no instigator state with selector id {selector_id!r} is stored")
+            return self.update_instigator_state(change(self._states[selector_id]))
+
+    @override
     def delete_instigator_state(self, selector_id: str) -> None:
         with self._lock:
             if selector_id not in self._states:
@@ -93,6 +113,8 @@ class MemoryScheduleStorage(MemoryConfigurable, ScheduleStorage):
             if tick.tick_id not in self._ticks:
                 raise NotFoundError(f"no tick with id {tick.tick_id} is stored")
             self._ticks[tick.tick_id] = InstigatorTick(tick.tick_id, decode_tick(encode(tick.tick_data)))
+            if tick.status is not TickStatus.STARTED:
+                self._leases.pop(tick.tick_id, None)
         return tick
 
     @override
@@ -126,14 +148,65 @@ class MemoryScheduleStorage(MemoryConfigurable, ScheduleStorage):
         self, selector_id: str, before: float, tick_statuses: Collection[TickStatus] | None = None
     ) -> None:
         with self._lock:
-            for tick in self.get_ticks([selector_id], before=before, statuses=tick_statuses):
+            doomed = self.get_ticks([selector_id], before=before, statuses=tick_statuses)
+            for tick in doomed:
                 del self._ticks[tick.tick_id]
+            self._forget_claims({tick.tick_id for tick in doomed})
 
     @override
     def wipe(self) -> None:
         with self._lock:
             self._states.clear()
             self._ticks.clear()
+            self._leases.clear()
+            self._keys.clear()
+
+    @override
+    def claim_tick(
+        self, tick_data: TickData, key: str, owner: str, lease_seconds: float
+    ) -> InstigatorTick | None:
+        check_tick_key(key)
+        check_lease(owner, lease_seconds)
+        with self._lock:
+            if key in self._keys:
+                return None
+            tick = self.create_tick(tick_data)
+            self._keys[key] = tick.tick_id
+            self._leases[tick.tick_id] = _Lease(owner, time.monotonic() + lease_seconds)
+        return tick
+
+    @override
+    def renew_tick(self, tick_id: int, owner: str, lease_seconds: float) -> bool:
+        check_lease(owner, lease_seconds)
+        with self._lock:
+            lease = self._leases.get(tick_id)
+            if lease is None or lease.owner != owner:
+                return False
+            self._leases[tick_id] = _Lease(owner, time.monotonic() + lease_seconds)
+        return True
+
+    @override
+    def list_expired_ticks(self, limit: int = 100) -> Sequence[InstigatorTick]:
+        checked_limit(limit)
+        with self._lock:
+            now = time.monotonic()
+            dead = [tick_id for tick_id, lease in self._leases.items() if lease.expires <= now]
+            dead.sort(key=lambda tick_id: (self._leases[tick_id].expires, tick_id))
+            return [self._ticks[tick_id] for tick_id in dead[:limit]]
+
+    @override
+    def take_over_tick(self, tick_id: int, owner: str, lease_seconds: float) -> InstigatorTick | None:
+        check_lease(owner, lease_seconds)
+        with self._lock:
+            lease = self._leases.get(tick_id)
+            if lease is None or lease.expires > time.monotonic():
+                return None
+            self._leases[tick_id] = _Lease(owner, time.monotonic() + lease_seconds)
+            return self._ticks[tick_id]
+
+    def _forget_claims(self, tick_ids: Collection[int]) -> None:
+        self._keys = {key: tick_id for key, tick_id in self._keys.items() if tick_id not in tick_ids}
+        self._leases = {tick_id: lease for tick_id, lease in self._leases.items() if tick_id not in tick_ids}
 
 
 def _first_of_each_selector(ticks: Sequence[InstigatorTick], limit: int) -> Iterator[InstigatorTick]:

@@ -1,6 +1,6 @@
 """SqlScheduleStorage: keeps the states of schedules and sensors, and their ticks, in a database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -18,13 +18,14 @@ from runrack.records.tick import (
     TickData,
     TickStatus,
 )
-from runrack_sql.part import SqlPart
 from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.schema import instigators, ticks
+from runrack_sql.tick_claims import NOBODY, SqlTickClaims
+from runrack_sql.tick_row import tick_row
 from runrack_sql.tick_selection import TickSelection
 
 
-class SqlScheduleStorage(SqlPart, ScheduleStorage):
+class SqlScheduleStorage(SqlTickClaims, ScheduleStorage):
     """Keeps instigator states and ticks as JSON, with columns for what is searched."""
 
     @override
@@ -76,6 +77,20 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
         return state
 
     @override
+    @repeatable
+    def change_instigator_state(
+        self, selector_id: str, change: Callable[[InstigatorState], InstigatorState]
+    ) -> InstigatorState:
+        is_it = instigators.c.selector_id == selector_id
+        with self.database.write() as conn:
+            body = conn.execute(select(instigators.c.body).where(is_it).with_for_update()).scalar()
+            if body is None:
+                raise NotFoundError(f"no instigator state with selector id {selector_id!r} is stored")
+            changed = change(decode_instigator_state(body))
+            conn.execute(update(instigators).where(is_it).values(_state_row(changed)))
+        return changed
+
+    @override
     @repeatable_if_undone
     def delete_instigator_state(self, selector_id: str) -> None:
         with self.database.write() as conn:
@@ -89,7 +104,7 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
     @repeatable_if_undone
     def create_tick(self, tick_data: TickData) -> InstigatorTick:
         with self.database.write() as conn:
-            added = conn.execute(insert(ticks), _tick_row(tick_data))
+            added = conn.execute(insert(ticks), tick_row(tick_data))
             # Not `RETURNING`, which MySQL does not know.
             tick_id: int = added.inserted_primary_key[0]  # type: ignore[index] # there is one row
         return InstigatorTick(tick_id, tick_data)
@@ -97,9 +112,11 @@ class SqlScheduleStorage(SqlPart, ScheduleStorage):
     @override
     @repeatable
     def update_tick(self, tick: InstigatorTick) -> InstigatorTick:
-        statement = update(ticks).where(ticks.c.id == tick.tick_id)
+        statement = update(ticks).where(ticks.c.id == tick.tick_id).values(tick_row(tick.tick_data))
+        if tick.status is not TickStatus.STARTED:
+            statement = statement.values(NOBODY)
         with self.database.write() as conn:
-            if conn.execute(statement.values(_tick_row(tick.tick_data))).rowcount == 0:
+            if conn.execute(statement).rowcount == 0:
                 raise NotFoundError(f"no tick with id {tick.tick_id} is stored")
         return tick
 
@@ -144,13 +161,4 @@ def _state_row(state: InstigatorState) -> dict[str, Any]:
         "instigator_type": state.instigator_type.value,
         "status": state.status.value,
         "body": encode(state),
-    }
-
-
-def _tick_row(tick: TickData) -> dict[str, Any]:
-    return {
-        "selector_id": tick.selector_id,
-        "status": tick.status.value,
-        "timestamp": tick.timestamp,
-        "body": encode(tick),
     }

@@ -243,8 +243,13 @@ ticks = Table(
     Column("status", name(32), nullable=False),
     Column("timestamp", Double, nullable=False),
     Column("body", long_text(), nullable=False),
+    Column("claim_key", name(128)),
+    Column("owner", name()),
+    Column("lease_expires_us", big_integer()),
     Index("ticks_by_selector", "selector_id", "timestamp", "id"),
     Index("ticks_by_time", "timestamp", "id"),
     Index("ticks_by_status", "selector_id", "status", "timestamp", "id"),
+    Index("ticks_by_claim", "claim_key", unique=True),
+    Index("ticks_by_lease", "lease_expires_us", "id"),
     sqlite_autoincrement=True,
 )

@@ -19,6 +19,7 @@ from runrack.records.tick import (
 )
 from runrack.testing.builders import NOW, make_schedule_state, make_sensor_state, make_tick
 from runrack.testing.conformance.suite import Ability, ConformanceSuite, in_threads, needs
+from runrack.testing.conformance.tick_claims import TickClaimTests
 
 
 def _selector(name: str) -> str:
@@ -274,7 +275,7 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert (list(storage.all_instigator_state()), list(storage.get_ticks())) == ([], [])
 
 
-class ScheduleStorageConformance(InstigatorStateTests, TickTests):
+class ScheduleStorageConformance(InstigatorStateTests, TickTests, TickClaimTests):
     """The tests of a schedule storage."""
 
     @needs(Ability.SURVIVES_REOPEN)

@@ -6,15 +6,26 @@ from itertools import count
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from runrack.interfaces.event_log_storage import EventLogStorage
 from runrack.interfaces.part import InstancePart
 from runrack.interfaces.run_storage import RunStorage
+from runrack.interfaces.schedule_storage import ScheduleStorage
 from runrack.interfaces.storage import Storage
 from runrack.records.event_type import EventType
 from runrack.records.run_queue import QueueLimits, RunsInProgress
 from runrack.records.run_status import RunStatus
 from runrack.records.runs_filter import RunsFilter
-from runrack.testing.builders import make_entry, make_event, make_heartbeat, make_materialization, make_run
+from runrack.records.tick import InstigatorState, ScheduleInstigatorData
+from runrack.testing.builders import (
+    make_entry,
+    make_event,
+    make_heartbeat,
+    make_materialization,
+    make_run,
+    make_tick,
+)
 
 PartT = TypeVar("PartT", bound=InstancePart)
 
@@ -68,6 +79,23 @@ def expire_claims(open_storage: Callable[[], RunStorage], size: int, _number: in
         for _ in range(size):
             found += [claim.run_id for claim in storage.expire(limit=1)]
     return found
+
+
+def claim_ticks(open_storage: Callable[[], ScheduleStorage], size: int, number: int) -> list[int]:
+    """Claim new ticks that all processes want, and take over those that are expired; return the ids of the own ones."""
+    owner = f"process-{number}"
+    with _opened(open_storage) as storage:
+        claims = [storage.claim_tick(make_tick(), f"{key}", owner, 3600) for key in range(size)]
+        dead = storage.list_expired_ticks()
+        claims += [storage.take_over_tick(tick.tick_id, owner, 3600) for tick in dead]
+    return [tick.tick_id for tick in claims if tick is not None]
+
+
+def one_later(state: InstigatorState) -> InstigatorState:
+    """Return the state of a schedule with a start that is a second later."""
+    data = state.instigator_data
+    assert isinstance(data, ScheduleInstigatorData)
+    return replace(state, instigator_data=replace(data, start_timestamp=(data.start_timestamp or 0) + 1))
 
 
 def store_messages(open_storage: Callable[[], EventLogStorage], size: int, number: int) -> list[int]:

@@ -62,8 +62,17 @@ def expand(changes: SchemaChanges) -> None:
         postgresql_where=column("lease_expires_us").is_not(None),
     )
     changes.add_index("ticks_by_status", "ticks", ["selector_id", "status", "timestamp", "id"])
+    _add_tick_claims(changes)
     _add_asset_state(changes)
     changes.fill("turns", runs, fill_turns)
+
+
+def _add_tick_claims(changes: SchemaChanges) -> None:
+    changes.add_column("ticks", Column("claim_key", name(128)))
+    changes.add_column("ticks", Column("owner", name()))
+    changes.add_column("ticks", Column("lease_expires_us", big_integer()))
+    changes.add_index("ticks_by_claim", "ticks", ["claim_key"], unique=True)
+    changes.add_index("ticks_by_lease", "ticks", ["lease_expires_us", "id"])
 
 
 def _add_asset_state(changes: SchemaChanges) -> None:
