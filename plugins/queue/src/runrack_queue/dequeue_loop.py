@@ -37,10 +37,18 @@ class DequeueLoop(DaemonLoop):
         coordinator: Whose queue it is.
         interval_seconds: How long to wait when there was nothing to launch.
         workers: How many runs are launched at the same time.
+        launch_seconds: The lease of a run that is about to be launched.
     """
 
-    def __init__(self, coordinator: QueuedRunCoordinator, interval_seconds: float, workers: int = 1) -> None:
+    def __init__(
+        self,
+        coordinator: QueuedRunCoordinator,
+        interval_seconds: float,
+        workers: int = 1,
+        launch_seconds: float = LAUNCH_SECONDS,
+    ) -> None:
         self._coordinator = coordinator
+        self._launch_seconds = launch_seconds
         self._interval_seconds = interval_seconds
         self._workers = workers
 
@@ -60,7 +68,7 @@ class DequeueLoop(DaemonLoop):
         while not context.is_stopping:
             limits = self._coordinator.get_queue_limits(context.workspace)
             claims = storage.claim_next(
-                context.owner, LAUNCH_SECONDS, limits, self._workers * _RUNS_OF_A_WORKER
+                context.owner, self._launch_seconds, limits, self._workers * _RUNS_OF_A_WORKER
             )
             if not claims:
                 return
@@ -86,8 +94,8 @@ class DequeueLoop(DaemonLoop):
         # Runs that were lost meanwhile are no concern of this daemon any more: canceled, deleted, or another's.
         with suppress(StaleClaimError, RunNotFoundError):
             held = claim
-            if time.monotonic() > claimed_at + LAUNCH_SECONDS / 2:
-                held = storage.renew(claim, LAUNCH_SECONDS)
+            if time.monotonic() > claimed_at + self._launch_seconds / 2:
+                held = storage.renew(claim, self._launch_seconds)
             if self._is_launched(context, held):
                 storage.renew(held, START_SECONDS)
         context.report_progress()

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from runrack.errors import ConfigError, LocationUnavailableError, RunNotFoundError
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
+from runrack.interfaces.event_log import NO_RECORD
 from runrack.interfaces.run_coordinator import RunCoordinator, SubmitRunContext
 from runrack.records.error_info import error_info_from_exception
 from runrack.records.event import Event, event_entry
@@ -119,8 +120,9 @@ class QueuedRunCoordinator(RunCoordinator, ConfigurableClass):
         if run.status is not RunStatus.NOT_STARTED:
             _LOGGER.warning("run %s is %s: it was submitted before and is left alone", run.run_id, run.status)
             return run
-        self.instance.handle_new_events([event_entry(_enqueued(run), run.run_id)])
-        return self._stored(run.run_id)
+        (record,) = self.instance.handle_new_events([event_entry(_enqueued(run), run.run_id)])
+        is_queued = record.storage_id != NO_RECORD and not record.late
+        return run.with_status(RunStatus.QUEUED) if is_queued else self._stored(run.run_id)
 
     @override
     def cancel_run(self, run_id: str) -> bool:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -18,6 +18,25 @@ from runrack_sql.moment import from_microseconds, to_microseconds
 from runrack_sql.schema import run_tags
 from runrack_sql.statement import AnyRow
 from runrack_sql.text_key import head
+
+
+class RunRow(NamedTuple):
+    """A row as a driver gives it."""
+
+    id: int
+    run_id: str
+    job_name: str
+    status: str
+    job_snapshot_id: str | None
+    created_us: int
+    updated_us: int
+    start_time: float | None
+    end_time: float | None
+    epoch: int
+    owner: str | None
+    lease_expires_us: int | None
+    body: str
+    turn: int
 
 
 def run_row(run: Run, created: datetime) -> dict[str, Any]:
@@ -63,7 +82,7 @@ def read_tags(
     return found
 
 
-def run_record(row: AnyRow, tags: dict[str, str]) -> RunRecord:
+def run_record(row: AnyRow | RunRow, tags: dict[str, str]) -> RunRecord:
     """Return the record of a stored run.
 
     Raises:
@@ -82,7 +101,7 @@ def run_record(row: AnyRow, tags: dict[str, str]) -> RunRecord:
     )
 
 
-def _run(row: AnyRow, tags: dict[str, str]) -> Run:
+def _run(row: AnyRow | RunRow, tags: dict[str, str]) -> Run:
     try:
         run = decode_run(row.body)
     except RecordDecodeError as error:

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
@@ -26,15 +26,19 @@ from runrack_sql.bookkeeping import SqlBookkeeping
 from runrack_sql.database import Database
 from runrack_sql.limit import check_limit
 from runrack_sql.moment import now, to_microseconds
+from runrack_sql.prepared import Prepared
 from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.run_claims import SqlRunClaims
 from runrack_sql.run_page import RunPage
 from runrack_sql.run_queue import SqlRunQueue
-from runrack_sql.run_row import read_tags, run_record, run_row, tag_rows, turn
+from runrack_sql.run_row import RunRow, read_tags, run_record, run_row, tag_rows, turn
 from runrack_sql.run_selection import count_runs, parts_of, rarest_tag_first
 from runrack_sql.run_tag_index import iter_tag_keys, iter_tags
 from runrack_sql.run_transition import RunTransitions
 from runrack_sql.schema import heartbeats, run_tags, runs, snapshots
+
+_run_with_id = select(*(runs.c[name] for name in RunRow._fields)).where(runs.c.run_id == bindparam("of_run"))
+_tags_of_row = select(run_tags.c.key, run_tags.c.value).where(run_tags.c.run_row == bindparam("of_row"))
 
 
 class SqlRunStorage(SqlRunClaims, SqlRunQueue, SqlBookkeeping, RunStorage):
@@ -43,6 +47,8 @@ class SqlRunStorage(SqlRunClaims, SqlRunQueue, SqlBookkeeping, RunStorage):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.transitions = RunTransitions(database.dialect)
+        self._find_run = Prepared(_run_with_id, database.dialect)
+        self._find_tags = Prepared(_tags_of_row, database.dialect)
 
     @override
     def add_run(self, run: Run, *, create_time: datetime | None = None) -> Run:
@@ -69,6 +75,17 @@ class SqlRunStorage(SqlRunClaims, SqlRunQueue, SqlBookkeeping, RunStorage):
             rows = page.read(conn, self.database.dialect)
             tags = read_tags(conn, [row.id for row in rows])
         return [run_record(row, tags[row.id]) for row in rows]
+
+    @override
+    @repeatable
+    def get_run_record_by_id(self, run_id: str) -> RunRecord | None:
+        with self.database.read() as conn:
+            found = self._find_run.run(conn, {"of_run": run_id}).fetchone()
+            if found is None:
+                return None
+            row = RunRow._make(found)
+            tags = dict(self._find_tags.run(conn, {"of_row": row.id}).fetchall())
+        return run_record(row, tags)
 
     @override
     @repeatable
