@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from runrack.definitions.error_boundary import user_code_error_boundary
 from runrack.definitions.executor import ExecutorDefinition
 from runrack.definitions.graph import GraphDefinition
 from runrack.definitions.job import JobDefinition
+from runrack.definitions.op import OpDefinition
 from runrack.definitions.output import In, Nothing
 from runrack.errors import ConfigError, ConfigMappingError
 
@@ -179,9 +180,10 @@ def _op_tree(job: JobDefinition) -> _OpTree:
 
 
 def _ops_shape(tree: _OpTree) -> Shape:
+    made: dict[tuple[OpDefinition, frozenset[str]], Field] = {}
     return Shape(
         {
-            name: _node_field(found) if isinstance(found, OpNode) else _graph_field(found)
+            name: _node_field(found, made) if isinstance(found, OpNode) else _graph_field(found)
             for name, found in tree.items()
         }
     )
@@ -247,16 +249,24 @@ def _with_inner_entries(section: Any, graph: _Graph) -> Any:
     return {**section, "ops": _with_entries(section.get("ops", {}), graph.children)}
 
 
-def _node_field(node: OpNode) -> Field:
-    fields = {"config": node.definition.config_contract.field}
-    open_inputs = {
-        name: _input_field(declared)
+def _node_field(node: OpNode, made: dict[tuple[OpDefinition, frozenset[str]], Field]) -> Field:
+    """Return what an op accepts: one object for all of one definition, of which a job may have thousands."""
+    open_inputs = [
+        name
         for name, declared in node.definition.ins.items()
         if name not in node.inputs and declared.type is not Nothing
-    }
+    ]
+    key = (node.definition, frozenset(open_inputs))
+    if key not in made:
+        made[key] = _definition_field(node.definition, open_inputs)
+    return made[key]
+
+
+def _definition_field(definition: OpDefinition, open_inputs: Sequence[str]) -> Field:
+    fields = {"config": definition.config_contract.field}
     if open_inputs:
-        fields["inputs"] = Field(Shape(open_inputs))
-    return Field(Shape(fields), description=node.definition.description)
+        fields["inputs"] = Field(Shape({name: _input_field(definition.ins[name]) for name in open_inputs}))
+    return Field(Shape(fields), description=definition.description)
 
 
 def _input_field(declared: In) -> Field:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -25,7 +26,7 @@ MESSAGES_KEPT = 1000
 TEXT_KEPT = 1_000_000
 """The same in characters of the messages."""
 
-_LEVELS = {EventType.STEP_FAILURE: "ERROR", EventType.RUN_FAILURE: "ERROR", EventType.RUN_CANCELED: "ERROR"}
+_ERRORS = frozenset({EventType.STEP_FAILURE, EventType.RUN_FAILURE, EventType.RUN_CANCELED})
 
 
 class EventSink(Protocol):
@@ -78,7 +79,7 @@ class EventWriter:
         self._write(
             EventLogEntry(
                 error_info=None,
-                level=_LEVELS.get(event.event_type, "INFO"),  # type: ignore[arg-type]  # the record takes names as well
+                level=logging.ERROR if event.event_type in _ERRORS else logging.INFO,
                 user_message="",
                 run_id=self._run.run_id,
                 timestamp=time.time(),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
+
+from typing_extensions import override
 
 from runrack.errors import ExecutionInterruptedError
 
@@ -68,18 +70,28 @@ def exposed() -> Iterator[None]:
         _Shield.depth = depth
 
 
-@contextmanager
-def shielded() -> Iterator[None]:
-    """Return a context that such a signal does not break into: it is raised when the outermost one ends."""
-    if not _is_main_thread():
-        yield
-        return
-    _Shield.depth += 1
-    try:
-        yield
-    finally:
+class _Shielding(AbstractContextManager[None]):
+    """A context that holds signals back; entered for every event, so it is no generator."""
+
+    @override
+    def __enter__(self) -> None:
+        if _is_main_thread():
+            _Shield.depth += 1
+
+    @override
+    def __exit__(self, *_exception: object) -> None:
+        if not _is_main_thread():
+            return
         _Shield.depth -= 1
         number = _Shield.pending
         if not _Shield.depth and number is not None:
             _Shield.pending = None
             raise _interruption(number)
+
+
+_shielding = _Shielding()
+
+
+def shielded() -> AbstractContextManager[None]:
+    """Return a context that such a signal does not break into: it is raised when the outermost one ends."""
+    return _shielding

@@ -68,6 +68,7 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
         self._polling_seconds = polling_timeout or _DEFAULT_POLLING_SECONDS
         self._mirror = mirror
         self._inst_data = inst_data
+        self._marker: list[str] = []
         self._subscriptions: weakref.WeakSet[CapturedLogSubscription] = weakref.WeakSet()
 
     @property
@@ -184,9 +185,24 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
     def _mark_complete(self, folder: int, names: list[str]) -> None:
         flags = os.O_WRONLY | os.O_CREAT
         try:
-            os.close(self._folder.open_in(folder, names[-1], flags))
+            if not self._link_marker(folder, names):
+                os.close(self._folder.open_in(folder, names[-1], flags))
         except FileNotFoundError:  # the log was deleted during the capture, with its folder
             os.close(self._folder.open_file(names, flags))
+        self._marker = names
+
+    def _link_marker(self, folder: int, names: list[str]) -> bool:
+        """Give the mark of the last log another name, if it lies in the same folder and can have one.
+
+        A mark is a file without content: one for all logs of a run spares a file system most of the work.
+        """
+        if self._marker[:-1] != names[:-1] or self._marker == names:
+            return False
+        try:
+            os.link(self._marker[-1], names[-1], src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        except OSError:
+            return False
+        return True
 
     def _find(self, names: list[str]) -> int | None:
         """Return the descriptor of a file, or None when there is no such file."""
