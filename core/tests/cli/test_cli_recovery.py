@@ -26,6 +26,10 @@ WITHOUT_IMPORTS = [
     ["config", "schema"],
     ["config", "show"],
     ["run", "--help"],
+    ["job", "--help"],
+    ["job", "list", "JOBS"],
+    ["job", "show", "JOBS:find_largest"],
+    ["job", "schema", "--help"],
     ["runs", "--help"],
     ["runs", "list", "--help"],
     ["events", "--help"],
@@ -38,7 +42,11 @@ WITHOUT_IMPORTS = [
 """Commands that import no plugin at all."""
 
 WITH_IMPORTS = [
+    ["job", "schema", "JOBS:find_largest"],
+    ["job", "scaffold", "JOBS:find_largest"],
+    ["run", "JOBS:find_largest", "--dry-run"],
     ["run", "JOBS:find_largest"],
+    ["run", "--reexecute", "last"],
     ["runs", "list"],
     ["runs", "show", "last"],
     ["events", "last"],
@@ -83,6 +91,7 @@ def test_commands_that_need_a_broken_plugin_say_what_is_wrong(fresh_process, sit
         ["events", "last"],
         ["logs", "last"],
         ["run", f"{jobs}:find_largest"],
+        ["run", "--from-failure", "last"],
         ["config", "check", "--import"],
         ["plugins", "show", "storage", kind],
     )
@@ -95,11 +104,13 @@ def test_commands_that_need_a_broken_plugin_say_what_is_wrong(fresh_process, sit
 
 
 @pytest.mark.parametrize("kind", BROKEN_KINDS)
-def test_commands_that_repair_work_while_a_broken_plugin_is_chosen(fresh_process, site, home, kind):
+def test_commands_that_repair_work_while_a_broken_plugin_is_chosen(fresh_process, site, home, jobs, kind):
     """`list`, `why`, `doctor`, `check`, `schema`, `show`, `info`, help and version do not need the plugin that is chosen."""
     broken_distribution(site, kind, slot="storage")
     (home / "runrack.yaml").write_text(f"storage: {kind}\n")
-    commands = [[part.replace("KIND", kind) for part in command] for command in WITHOUT_IMPORTS]
+    commands = [
+        [part.replace("KIND", kind).replace("JOBS", jobs) for part in command] for command in WITHOUT_IMPORTS
+    ]
     outcomes = fresh_process(*commands)
     assert {
         tuple(outcome.arguments): (outcome.code, outcome.err) for outcome in outcomes if outcome.code

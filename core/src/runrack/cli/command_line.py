@@ -73,6 +73,19 @@ def build_command_line() -> CommandLine:
         members={
             "init": LazyCommand("init_home", "Make a runrack home with a commented runrack.yaml."),
             "run": LazyCommand("run_job", "Run a job and show its progress."),
+            "job": _group(
+                "Look at the jobs of a file or module, and at their configuration.",
+                {
+                    "list": LazyCommand("job_list", "List the jobs of a file or module."),
+                    "show": LazyCommand(
+                        "job_show", "Show the steps of a job, what connects them, and its resources."
+                    ),
+                    "schema": LazyCommand(
+                        "job_schema", "Print the JSON Schema of the run configuration of a job."
+                    ),
+                    "scaffold": LazyCommand("job_scaffold", "Print a run configuration to fill in."),
+                },
+            ),
             "runs": _group(
                 "Look at runs, and delete them.",
                 {
