@@ -11,6 +11,24 @@ OWN_TAG_PREFIX = "runrack/"
 """What all of these tags begin with."""
 
 FAILURE_REASON = "runrack/failure_reason"
+MAX_RUNTIME = "runrack/max_runtime"
+"""How many seconds a run may take; it is ended when it takes longer."""
+
+MAX_RETRIES = "runrack/max_retries"
+"""How often a failed run, and the runs made in its place, are run again."""
+
+RETRY_STRATEGY = "runrack/retry_strategy"
+"""What is run again: `FROM_FAILURE`, the steps that have not succeeded, or `ALL_STEPS`."""
+
+RETRY_NUMBER = "runrack/retry_number"
+"""On a run made in place of a failed one: the how manyth of its group it is, from 1."""
+
+WILL_RETRY = "runrack/will_retry"
+"""On a failed run, once a daemon has looked at it: whether another is made in its place, "true" or "false"."""
+
+AUTO_RETRY_RUN_ID = "runrack/auto_retry_run_id"
+"""On a failed run: the run that was made in its place."""
+
 BACKFILL = "runrack/backfill"
 SCHEDULE_NAME = "runrack/schedule_name"
 SENSOR_NAME = "runrack/sensor_name"
