@@ -107,7 +107,7 @@ def _lies(instance, run_id, folder, *, was_killed):
     problems = [f"{step} ended {len(found)} times" for step, found in ends.items() if len(found) > 1]
     values = Path(instance.storage_directory(), run_id, "values")
     for step, found in ends.items():
-        is_done = Path(folder, f"{step}.done").exists() and (values / step / "result.pickle").exists()
+        is_done = Path(folder, f"{step}.done").exists() and (values / f"{step}.result.pickle").exists()
         if found == [EventType.STEP_SUCCESS] and not is_done:
             problems.append(f"{step} is said to have succeeded, and has not")
     succeeded = [found for found in ends.values() if found == [EventType.STEP_SUCCESS]]

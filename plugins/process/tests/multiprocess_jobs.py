@@ -1,5 +1,6 @@
 """Jobs for the tests of what runs steps in processes of their own: they have to lie in a module that another process can load."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -36,6 +37,16 @@ def add(numbers):
 def diamond():
     first = one()
     add([double(first), double.alias("again")(first)])
+
+
+@op
+def talk():
+    logging.getLogger("acme.library").warning("from a library")
+
+
+@job
+def talking():
+    talk()
 
 
 @op

@@ -68,7 +68,7 @@ def failure(result, step_key):
 
 def value(instance, result, step_key):
     """What a step gave, as it lies on disk."""
-    path = Path(instance.storage_directory(), result.run_id, "values", step_key, "result.pickle")
+    path = Path(instance.storage_directory(), result.run_id, "values", f"{step_key}.result.pickle")
     return pickle.loads(path.read_bytes())
 
 
@@ -88,6 +88,20 @@ def test_values_messages_and_output_arrive(instance):
     assert value(instance, result, "add") == 4
     assert messages == ["doubling 1", "doubling 1"]
     assert printed == b"number 1\n"
+
+
+def test_managed_loggers_of_step_processes_speak_for_their_steps(home, tmp_path):
+    """What a managed Python logger says in the process of a step is in the log of the step, and once in the handlers."""
+    path = tmp_path / "handled.log"
+    python_logs = {
+        "managed_python_loggers": ["acme"],
+        "handler_config": {"handlers": {"file": {"class": "logging.FileHandler", "filename": str(path)}}},
+    }
+    with Instance.from_config(home, overrides={"python_logs": python_logs}) as instance:
+        result = run(instance, "talking")
+        entries = [entry for entry in instance.all_logs(result.run_id) if entry.event is None]
+    assert [(entry.step_key, entry.user_message) for entry in entries] == [("talk", "from a library")]
+    assert path.read_text() == "from a library\n"
 
 
 def test_each_step_leads_a_process_group_of_its_own(instance):

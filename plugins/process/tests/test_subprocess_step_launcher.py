@@ -49,7 +49,7 @@ def launcher(python):
 
 
 def value(instance, result, step_key):
-    path = Path(instance.storage_directory(), result.run_id, "values", step_key, "result.pickle")
+    path = Path(instance.storage_directory(), result.run_id, "values", f"{step_key}.result.pickle")
     return pickle.loads(path.read_bytes())
 
 

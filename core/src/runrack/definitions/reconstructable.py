@@ -70,10 +70,22 @@ def load_job(origin: JobCodeOrigin) -> JobDefinition:
     if origin.working_directory is not None and origin.working_directory not in sys.path:
         sys.path.append(origin.working_directory)
     module = load_module(origin.file, origin.module)
-    found = find_attribute(module, origin.attribute)
-    if not isinstance(found, JobDefinition):
-        raise LoadError(f"{origin.attribute!r} in {module.__name__} is no job any more")
-    return found
+    found = vars(module).get(origin.attribute)
+    if isinstance(found, JobDefinition):
+        return found
+    return _offered_job(module, origin, found)
+
+
+def _offered_job(module: ModuleType, origin: JobCodeOrigin, found: object) -> JobDefinition:
+    """Return a job that is bound to no name of its own, only part of what the module offers."""
+    from runrack.definitions.definitions import Definitions, find_definitions
+
+    offered = found if isinstance(found, Definitions) else find_definitions(module)
+    if origin.job_name in offered.jobs:
+        return offered.jobs[origin.job_name]
+    if found is None:
+        find_attribute(module, origin.attribute)
+    raise LoadError(f"{origin.attribute!r} in {module.__name__} is no job any more")
 
 
 def origin_of(module: ModuleType, job: JobDefinition, attribute: str) -> JobCodeOrigin:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runrack.engine.step_execution import attempt_step, execute_plan, execute_step, skip_blocked_steps
     from runrack.engine.step_launch import STEP_ENDS, relay_channel, step_run_ref
     from runrack.engine.step_worker import StepWorker, report_step_failure
+    from runrack.engine.worker_identity import WorkerIdentity
 
 _MODULE_OF = {
     "STEP_ENDS": "step_launch",
@@ -30,6 +31,7 @@ _MODULE_OF = {
     "RunContext": "run_context",
     "StepChannel": "step_channel",
     "StepWorker": "step_worker",
+    "WorkerIdentity": "worker_identity",
     "as_run_context": "run_context",
     "attempt_step": "step_execution",
     "build_op_context": "direct_context",
@@ -60,6 +62,7 @@ __all__ = [
     "RunContext",
     "StepChannel",
     "StepWorker",
+    "WorkerIdentity",
     "as_run_context",
     "attempt_step",
     "build_op_context",

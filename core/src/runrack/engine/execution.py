@@ -152,11 +152,12 @@ def _prepare_run(run: Run, instance: InstanceServices, *, goes_on: bool) -> Prep
         )
     job = ReconstructableJob(run.job_code_origin)
     if goes_on:
-        step_keys, known_state = what_is_left(job.get_definition(), instance, run)
-    else:
-        step_keys, known_state = run.step_keys_to_execute, known_state_of(instance, run)
+        keys, known = what_is_left(job.get_definition(), instance, run)
+        prepared = prepare_job(job, instance, run.run_config, run.op_selection, step_keys=keys)
+        return replace(prepared, known_state=known)
+    step_keys = run.step_keys_to_execute
     prepared = prepare_job(job, instance, run.run_config, run.op_selection, step_keys=step_keys)
-    return replace(prepared, known_state=known_state)
+    return replace(prepared, known_state=known_state_of(instance, run))
 
 
 def _refuse(run: Run, writer: EventWriter) -> None:

@@ -20,6 +20,7 @@ from runrack.instance.daemon_settings import DAEMON_FIELD, MONITORING_FIELD, RET
 from runrack.instance.event_intake import DEFAULT_MAX_MB, DEFAULT_MAX_SECONDS
 from runrack.instance.retention import RETENTION_FIELD
 from runrack.records.event import PYTHON_LOGGING_LEVELS_NAMES
+from runrack.workspace.location_target import WORKSPACE_FIELD
 
 CONFIG_FILE = "runrack.yaml"
 
@@ -92,6 +93,7 @@ class Configuration:
         self.document = document
         raw = {**document.value, **(overrides or {})} if isinstance(document.value, dict) else document.value
         self.values: dict[str, Any] = evaluate_or_raise(_form_of(raw), raw, document=document, resolve=False)
+    "workspace": WORKSPACE_FIELD,
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -221,7 +223,7 @@ def _defaults(base_dir: str, *, separate: bool) -> dict[str, tuple[str, dict[str
         "artifact_storage": ("local", here),
         "compute_log_manager": ("local", {"base_dir": str(Path(base_dir) / "compute_logs")}),
         "run_coordinator": ("default", {}),
-        "run_launcher": ("in_process", {}),
+        "run_launcher": ("default", {}),
     }
     if not separate:
         return {**defaults, "storage": ("sqlite", here)}

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
+from typing_extensions import override
+
 from runrack.errors import InvalidArgumentError, InvariantViolationError
 from runrack.host.configurable import ConfigurableClass
 from runrack.host.hooks import PluginHooks
@@ -37,6 +39,7 @@ from runrack.interfaces.run_storage import RunStorage
 from runrack.interfaces.schedule_storage import ScheduleStorage
 from runrack.interfaces.scheduler import Scheduler
 from runrack.interfaces.storage import Storage
+from runrack.interfaces.workspace import Workspace
 from runrack.records.debug_payload import DebugRunPayload
 
 _logger = logging.getLogger("runrack")
@@ -121,6 +124,8 @@ class Instance(LaunchMethods, AssetMethods):
         self._cleanup = cleanup or ExitStack()
         self._listeners = {}
         self._home = Path(ref.base_dir) if ref is not None and self.is_persistent else None
+        self._workspace: Workspace | None = None
+        self._workspace_lock = threading.Lock()
         self._intake_lock = threading.RLock()
         self._open_intake = None
         self._hooks = PluginHooks(self._registry)
@@ -236,6 +241,10 @@ class Instance(LaunchMethods, AssetMethods):
         """Close every part and remove what is temporary. Harmless when repeated."""
         self._close_intake()
         self._parts.dispose()
+        with self._workspace_lock:
+            workspace, self._workspace = self._workspace, None
+        if workspace is not None:
+            workspace.close()
         self._cleanup.close()
         self._hooks.call("instance_closed", instance=self)
 
@@ -264,6 +273,16 @@ class Instance(LaunchMethods, AssetMethods):
         return self._registry
 
     @property
+    @override
+    def workspace(self) -> Workspace:
+        with self._workspace_lock:
+            if self._workspace is None:
+                from runrack.instance.open_workspace import open_configured_workspace
+
+                self._workspace = open_configured_workspace(self._ref, self._settings)
+            return self._workspace
+
+    @property
     def root_directory(self) -> str:
         """The folder of the instance."""
         return self.artifact_storage.base_dir
@@ -285,8 +304,8 @@ class Instance(LaunchMethods, AssetMethods):
         """Whether the worker of a run watches for its cancellation in a thread; subclasses may say so."""
         return False
 
+    @override
     def get_settings(self, key: str) -> Mapping[str, Any]:
-        """Return one of the settings beside the parts; empty when it is not configured."""
         found: Mapping[str, Any] = self._settings.get(key, {})
         return found
 

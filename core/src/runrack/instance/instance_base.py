@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
 from runrack.host.hooks import PluginHooks
 from runrack.instance.parts import Parts
 from runrack.interfaces.artifact_storage import ArtifactStorage
@@ -13,13 +17,23 @@ from runrack.interfaces.run_storage import RunStorage
 from runrack.interfaces.schedule_storage import ScheduleStorage
 from runrack.interfaces.scheduler import Scheduler
 from runrack.interfaces.storage import Storage
+from runrack.interfaces.workspace import Workspace
 
 
-class InstanceBase:
+class InstanceBase(ABC):
     """Gives the parts of an instance; each is created when it is first asked for."""
 
     _parts: Parts
     _hooks: PluginHooks
+
+    @abstractmethod
+    def get_settings(self, key: str) -> Mapping[str, Any]:
+        """Return one of the settings beside the parts; empty when it is not configured."""
+
+    @property
+    @abstractmethod
+    def workspace(self) -> Workspace:
+        """Where the user's code is loaded from: `workspace` of `runrack.yaml`, and the code pointers of runs."""
 
     @property
     def storage(self) -> Storage:

@@ -13,7 +13,7 @@ from runrack.instance.event_methods import EventMethods
 from runrack.instance.run_methods import RunMethods
 from runrack.interfaces.event_log import NO_RECORD
 from runrack.interfaces.run_coordinator import SubmitRunContext
-from runrack.interfaces.run_launcher import LaunchRunContext
+from runrack.interfaces.run_launcher import LaunchRunContext, ResumeRunContext, SupportsResumeRun
 from runrack.interfaces.workspace import Workspace
 from runrack.records.error_info import error_info_from_exception
 from runrack.records.event import Event, event_entry
@@ -21,7 +21,10 @@ from runrack.records.event_data import EngineEventData, RunFailureData
 from runrack.records.event_type import EventType
 from runrack.records.run import Run
 from runrack.records.run_claim import RunClaim
-from runrack.records.run_status import RunStatus
+from runrack.records.run_status import ACTIVE, RunStatus
+
+RESUME_MESSAGE = "The worker of the run has died; another one takes the run up."
+"""What the log of a run says each time that it is taken up."""
 
 
 class LaunchMethods(RunMethods, EventMethods):
@@ -43,12 +46,14 @@ class LaunchMethods(RunMethods, EventMethods):
                 "executes it finds its code"
             )
         try:
-            return self.run_coordinator.submit_run(SubmitRunContext(run, workspace))
+            return self.run_coordinator.submit_run(SubmitRunContext(run, workspace or self.workspace))
         except Exception as error:
             self._fail_to_launch(run, "The run could not be submitted.", error)
             raise
 
-    def launch_run(self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None) -> Run:
+    def launch_run(
+        self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None
+    ) -> Run:
         """Hand a run to the run launcher and return it as stored afterwards.
 
         - RUN_STARTING is stored before the launcher is asked.
@@ -66,13 +71,66 @@ class LaunchMethods(RunMethods, EventMethods):
         starting = self._existing_run(run_id)
         self.hooks.call("run_launching", run=starting)
         try:
-            self.run_launcher.launch_run(LaunchRunContext(starting, workspace, claim))
+            self.run_launcher.launch_run(LaunchRunContext(starting, workspace or self.workspace, claim))
         except Exception as error:
             is_left_to_holder = claim is not None and isinstance(error, LocationUnavailableError)
             if not is_left_to_holder and self._existing_run(run_id).status is RunStatus.STARTING:
                 self._fail_to_launch(starting, "The run could not be launched.", error, claim)
             raise
         return self._existing_run(run_id)
+
+    def resume_run(
+        self,
+        run_id: str,
+        workspace: Workspace | None = None,
+        attempt_number: int = 1,
+        claim: RunClaim | None = None,
+    ) -> Run:
+        """Have the run launcher take up a run whose worker died, and return the run as stored afterwards.
+
+        - An event of the attempt is stored before the launcher is asked; `count_resume_run_attempts` counts those.
+        - When the launcher fails, the run ends in FAILURE with the error in its log, and the error is raised.
+
+        Args:
+            run_id: Which run.
+            workspace: Where its code is loaded from; the instance's own workspace when left out.
+            attempt_number: The how many-th attempt this is, from 1 on.
+            claim: The caller's claim on the run: it passes to the worker.
+
+        Raises:
+            RunNotFoundError: No such run.
+            InvariantViolationError: The run is not under way, or the launcher cannot take up runs.
+        """
+        run = self._existing_run(run_id)
+        launcher = self.run_launcher
+        if run.status not in ACTIVE:
+            raise InvariantViolationError(
+                f"run {run_id} cannot be taken up: it is {run.status}, not under way"
+            )
+        if not isinstance(launcher, SupportsResumeRun):
+            raise InvariantViolationError(
+                f"run {run_id} cannot be taken up: the run launcher {type(launcher).__name__} does not do that"
+            )
+        self.report_engine_event(RESUME_MESSAGE, run)
+        try:
+            launcher.resume_run(ResumeRunContext(run, workspace or self.workspace, claim, attempt_number))
+        except Exception as error:
+            self._fail_to_launch(run, "The run could not be taken up.", error, claim)
+            raise
+        return self._existing_run(run_id)
+
+    def count_resume_run_attempts(self, run_id: str) -> int:
+        """Return how often a new worker was started for the run because the last one had died."""
+        entries = self.all_logs(run_id, of_type=EventType.ENGINE_EVENT)
+        return sum(entry.message == RESUME_MESSAGE for entry in entries)
+
+    def run_will_resume(self, run_id: str) -> bool:
+        """Tell whether a new worker takes the run up when its worker dies: monitoring is on and has attempts left."""
+        monitoring = self.get_settings("run_monitoring")
+        attempts: int = monitoring.get("max_resume_run_attempts", 0)
+        if not monitoring.get("enabled", True) or attempts < 1:
+            return False
+        return self.count_resume_run_attempts(run_id) < attempts
 
     def cancel_run(self, run_id: str) -> bool:
         """Cancel a run wherever it is, and tell whether that was possible. False for an unknown run."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runrack.interfaces.event_log_storage import EventLogStorage
     from runrack.interfaces.run_launcher import RunLauncher
     from runrack.interfaces.run_storage import RunStorage
+    from runrack.interfaces.storage import Storage
     from runrack.interfaces.workspace import Workspace
 
 
@@ -79,6 +80,15 @@ class InstanceServices(Protocol):
     @property
     def registry(self) -> PluginLoader:
         """The plugins that can be used."""
+        ...
+
+    def get_settings(self, key: str) -> Mapping[str, Any]:
+        """Return one of the settings beside the parts; empty when it is not configured."""
+        ...
+
+    @property
+    def storage(self) -> Storage:
+        """Runs, events and schedules together."""
         ...
 
     @property
@@ -140,10 +150,18 @@ class InstanceServices(Protocol):
         """Return what tells which data an asset holds; None when nothing does."""
         ...
 
+    def submit_run(self, run_id: str, workspace: Workspace | None = None) -> Run:
+        """Hand the run to the run coordinator and return it as stored afterwards."""
+        ...
+
     def launch_run(
         self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None
     ) -> Run:
         """Hand the run to the run launcher and return it as stored afterwards."""
+        ...
+
+    def run_will_resume(self, run_id: str) -> bool:
+        """Tell whether a new worker takes the run up when its worker dies."""
         ...
 
     def handle_new_events(

@@ -284,10 +284,10 @@ class Workspace(ABC):
 
     @abstractmethod
     def get_location_of(self, run: Run) -> CodeLocation:
-        """Return the location that a run's code lies in: the one that it names, or one made from its code pointer.
+        """Return the location that a run's code lies in: the one that it names, or else one made from its code pointer.
 
         Raises:
-            LocationUnavailableError: The run names a location that is not in the workspace, or says nothing of its code.
+            LocationUnavailableError: The workspace has no such location, and the run has no code pointer.
         """
 
     @abstractmethod

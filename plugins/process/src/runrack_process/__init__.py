@@ -9,11 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from runrack_process.default_run_launcher import DefaultRunLauncher
     from runrack_process.executors import in_process_executor, multiprocess_executor
     from runrack_process.in_process_run_launcher import InProcessRunLauncher
     from runrack_process.launchers import SubprocessStepLauncher, subprocess_step_launcher
 
 _MODULE_OF = {
+    "DefaultRunLauncher": "default_run_launcher",
     "SubprocessStepLauncher": "launchers",
     "InProcessRunLauncher": "in_process_run_launcher",
     "in_process_executor": "executors",
@@ -22,6 +24,7 @@ _MODULE_OF = {
 }
 
 __all__ = [
+    "DefaultRunLauncher",
     "InProcessRunLauncher",
     "SubprocessStepLauncher",
     "in_process_executor",
