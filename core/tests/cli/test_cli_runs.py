@@ -56,6 +56,9 @@ def test_runs_are_listed_newest_first(runrack, three_runs):
         (["--tag", "team=sea"], [FIRST]),
         (["--cursor", THIRD], [SECOND, FIRST]),
         (["--job", "west"], []),
+        (["--since", "1w"], [THIRD, SECOND, FIRST]),
+        (["--since", "2000-01-01"], [THIRD, SECOND, FIRST]),
+        (["--since", "9999-01-01T00:00+00:00"], []),
     ],
 )
 def test_runs_are_selected(runrack, three_runs, options, expected):
@@ -199,3 +202,15 @@ def test_every_status_can_be_asked_for(runrack):
     """`--status` takes each of the statuses."""
     for status in RunStatus:
         assert runrack("runs", "list", "--status", status.value).exit_code == 0
+
+
+@pytest.mark.parametrize("value", ["yesterday", "3y", "2026-13-01", "999999999w"])
+def test_a_time_that_cannot_be_read(runrack, value):
+    """What is neither a duration nor a date is refused with examples of both."""
+    result = runrack("runs", "list", "--since", value)
+    assert (result.exit_code, "give how long ago (30m, 12h, 2d)" in result.stderr) == (2, True)
+
+
+def test_a_filter_that_nothing_fits(runrack, home):
+    """Without any run that was made since then, that is said, rather than that there are no runs yet."""
+    assert runrack("runs", "list", "--since", "1h").stdout.startswith("No run is like that.")

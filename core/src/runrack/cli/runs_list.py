@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import click
 
@@ -12,6 +13,7 @@ from runrack.cli.key_value import tag_option
 from runrack.cli.moment import date_and_clock
 from runrack.cli.open_instance import open_instance
 from runrack.cli.run_view import SHORT_ID, run_as_json, run_duration
+from runrack.cli.since import Since
 from runrack.cli.table import print_table
 from runrack.records.run import RunRecord
 from runrack.records.run_status import RunStatus
@@ -30,6 +32,7 @@ _HEADER = ("RUN", "STATUS", "JOB", "CREATED", "DURATION", "TAGS")
     help="Only runs in this status; may be repeated.",
 )
 @tag_option
+@click.option("--since", type=Since(), help="Only runs made after this: 30m, 12h or 2d ago, or a date.")
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=25, show_default=True, help="At most this many runs."
 )
@@ -39,13 +42,17 @@ def command(
     job_name: str | None,
     statuses: Sequence[str],
     tags: Sequence[tuple[str, str]],
+    since: datetime | None,
     limit: int,
     cursor: str | None,
     as_json: bool,
 ) -> None:
     """List runs, newest first."""
     filters = RunsFilter(
-        job_name=job_name, statuses=[RunStatus(status) for status in statuses], tags=dict(tags)
+        job_name=job_name,
+        statuses=[RunStatus(status) for status in statuses],
+        tags=dict(tags),
+        created_after=since,
     )
     with open_instance() as instance:
         found = instance.get_run_records(filters, limit=limit + 1, cursor=cursor)
@@ -57,7 +64,7 @@ def command(
         print_table(_HEADER, [_row(record) for record in records])
         if next_cursor is not None:
             click.echo(f"\nThere are older ones: runrack runs list --cursor {escape_line(next_cursor)}")
-    elif job_name or statuses or tags or cursor:
+    elif cursor or filters != RunsFilter():
         click.echo("No run is like that. `runrack runs list` without options lists all.")
     else:
         click.echo("There are no runs yet. `runrack run FILE` makes the first one.")
