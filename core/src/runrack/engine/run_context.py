@@ -11,6 +11,7 @@ from runrack.engine.active_execution import ActiveExecution
 from runrack.engine.event_writer import EventWriter
 from runrack.engine.output_store import OutputStore
 from runrack.engine.plan import JobPlan
+from runrack.engine.python_logs import PythonLogs
 from runrack.engine.resource_set import ResourceSet
 from runrack.errors import InvalidArgumentError
 from runrack.interfaces.executor import PlanOrchestrationContext, RetryMode
@@ -31,6 +32,7 @@ class RunContext:
         writer: Where its events go.
         outputs: The values that steps give to each other.
         resources: The resources of this process.
+        logs: Gives the loggers of the run and of its steps.
         retry_mode: Who retries steps.
         active: How far the steps have come; it has learned from each event as soon as the run loop has taken it.
         errors: What ended a step, by its key.
@@ -45,6 +47,7 @@ class RunContext:
     writer: EventWriter
     outputs: OutputStore
     resources: ResourceSet
+    logs: PythonLogs
     retry_mode: RetryMode
     active: ActiveExecution
     errors: dict[str, BaseException] = field(default_factory=dict)

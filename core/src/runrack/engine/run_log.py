@@ -37,10 +37,15 @@ class _EventHandler(logging.Handler):
 
     @override
     def handle(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        info = None if error is None else user_error_info(error)
-        self._writer.write_message(record.getMessage(), record.levelno, self._step_key, info, record.created)
+        write_record(self._writer, self._step_key, record)
         return True
+
+
+def write_record(writer: EventWriter, step_key: str | None, record: logging.LogRecord) -> None:
+    """Write what a Python logger was told as a message of the run, or of one of its steps."""
+    error = record.exc_info[1] if record.exc_info else None
+    info = None if error is None else user_error_info(error)
+    writer.write_message(record.getMessage(), record.levelno, step_key, info, record.created)
 
 
 def _without_secrets(record: logging.LogRecord) -> bool:

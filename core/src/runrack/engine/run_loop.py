@@ -17,9 +17,9 @@ from runrack.engine.event_writer import EventWriter
 from runrack.engine.interrupt import raising_interrupts, shielded
 from runrack.engine.output_store import OutputStore
 from runrack.engine.prepared_job import PreparedJob
+from runrack.engine.python_logs import SETTING, PythonLogs
 from runrack.engine.resource_set import ResourceSet
 from runrack.engine.run_context import RunContext
-from runrack.engine.run_log import RunLog
 from runrack.errors import ExecutionInterruptedError
 from runrack.interfaces.executor import Executor
 from runrack.interfaces.part import InstanceServices
@@ -100,12 +100,14 @@ def run_to_end(
     with raising_interrupts():
         try:
             executor = _create_executor(prepared, instance, outputs)
+            logs = PythonLogs(instance.get_settings(SETTING), writer)
         except BaseException as error:  # noqa: BLE001 - an interruption ends the run in order, too
             with shielded():
                 write_start_failure(writer, error)
             return RunOutcome(writer.events, error)
-        context = _make_context(prepared, run, instance, outputs, writer, executor)
-        return _orchestrate(context, executor, prepared.executor_def.name)
+        with logs:
+            context = _make_context(prepared, run, instance, outputs, logs, writer, executor)
+            return _orchestrate(context, executor, prepared.executor_def.name)
 
 
 def write_start_failure(writer: EventWriter, error: BaseException) -> None:
@@ -131,6 +133,7 @@ def _make_context(
     run: Run,
     instance: InstanceServices,
     outputs: OutputStore,
+    logs: PythonLogs,
     writer: EventWriter,
     executor: Executor,
 ) -> RunContext:
@@ -141,12 +144,12 @@ def _make_context(
         prepared.config.resources,
         run,
         instance,
-        RunLog(writer),
+        logs.make_log(),
         writer,
     )
     active = ActiveExecution(plan, run.run_id, prepared.known_state)
     return RunContext(
-        run, instance, plan, prepared.config, writer, outputs, resources, executor.retries, active
+        run, instance, plan, prepared.config, writer, outputs, resources, logs, executor.retries, active
     )
 
 

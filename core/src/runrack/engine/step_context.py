@@ -11,7 +11,6 @@ from runrack.engine.event_writer import EventWriter
 from runrack.engine.op_context import OpExecutionContext
 from runrack.engine.plan import JobStep
 from runrack.engine.run_context import RunContext
-from runrack.engine.run_log import RunLog
 from runrack.engine.user_fact import UserFact, fact_event
 from runrack.interfaces.executor import RetryMode
 from runrack.interfaces.part import InstanceServices
@@ -96,7 +95,7 @@ class StepContext:
             resources=self.run_context.resources.scoped(
                 f"op {self.op_name!r}", definition.required_resource_keys
             ),
-            log=RunLog(self.writer, self.step_key),
+            log=self.run_context.logs.make_log(self.step_key),
             run=self.run,
             step_key=self.step_key,
             op_name=self.op_name,

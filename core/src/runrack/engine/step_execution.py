@@ -68,7 +68,7 @@ def attempt_step(plan_context: PlanOrchestrationContext, step: ExecutionStep) ->
     context = as_run_context(plan_context)
     yield from context.resources.set_up()
     found = context.plan.get_step(step.key)
-    with context.writer.batch():
+    with context.writer.batch(), context.logs.in_step(found.key):
         if context.active.can_run(found.key):
             yield from _execute(StepContext(context, found))
         else:

@@ -10,7 +10,6 @@ from typing import Any
 from runrack.definitions.error_boundary import user_code_error_boundary
 from runrack.definitions.hook import HookDefinition, HookTrigger
 from runrack.definitions.user_stack import user_error_info
-from runrack.engine.run_log import RunLog
 from runrack.engine.step_context import StepContext
 from runrack.errors import HookExecutionError, UserCodeExecutionError
 from runrack.interfaces.part import InstanceServices
@@ -95,7 +94,7 @@ def _hook_context(step: StepContext, hook: HookDefinition, error: BaseException 
         step.run_context.config.ops.get(step.op_name),
         cause,
         step.run_context.resources.scoped(f"hook {hook.name!r}", hook.required_resource_keys),
-        RunLog(step.writer, step.step_key),
+        step.run_context.logs.make_log(step.step_key),
         step.run,
         step.instance,
         step.output_values,

@@ -16,9 +16,9 @@ from runrack.engine.interrupt import raising_interrupts, shielded
 from runrack.engine.output_store import DEFAULT_IO_MANAGER, OutputStore
 from runrack.engine.plan import JobPlan
 from runrack.engine.prepared_job import PreparedJob, prepare_job
+from runrack.engine.python_logs import SETTING, PythonLogs
 from runrack.engine.resource_set import ResourceSet
 from runrack.engine.run_context import RunContext
-from runrack.engine.run_log import RunLog
 from runrack.engine.step_channel import RemoteLog
 from runrack.engine.step_execution import attempt_step
 from runrack.errors import PluginError
@@ -75,8 +75,8 @@ class StepWorker:
         """
         log = RemoteLog(channel)
         writer = EventWriter(log, ref.run, keeps_events=False)
-        context = self._make_context(ref, writer, launches_steps=launches_steps)
-        with raising_interrupts():
+        with raising_interrupts(), PythonLogs(self._instance.get_settings(SETTING), writer) as logs:
+            context = self._make_context(ref, writer, logs, launches_steps=launches_steps)
             try:
                 self._execute(context, ref.step_key)
             finally:
@@ -94,7 +94,9 @@ class StepWorker:
         except Exception as error:  # noqa: BLE001 - what keeps this process from executing the step fails the step
             write_step_failure(context.writer, step_key, error)
 
-    def _make_context(self, ref: StepRunRef, writer: EventWriter, *, launches_steps: bool) -> RunContext:
+    def _make_context(
+        self, ref: StepRunRef, writer: EventWriter, logs: PythonLogs, *, launches_steps: bool
+    ) -> RunContext:
         whole = self._prepared.plan
         plan = JobPlan(whole.job, (whole.get_step(ref.step_key),), is_partial=True)
         resources = ResourceSet(
@@ -103,7 +105,7 @@ class StepWorker:
             self._prepared.config.resources,
             ref.run,
             self._instance,
-            RunLog(writer),
+            logs.make_log(),
             writer,
         )
         return RunContext(
@@ -114,6 +116,7 @@ class StepWorker:
             writer,
             OutputStore(self._instance.registry),
             resources,
+            logs,
             ref.retry_mode,
             ActiveExecution(plan, ref.run_id, ref.known_state),
             launches_steps=launches_steps,
