@@ -52,7 +52,23 @@ SETTINGS: dict[str, Field] = {
                 is_required=False,
                 description="Log messages of ops below this level are not stored",
             ),
-            "managed_python_loggers": Field([str], default_value=[]),
+            "managed_python_loggers": Field(
+                [str],
+                default_value=[],
+                description="Loggers whose messages become part of a run's log; `root` is all of them",
+            ),
+            "handler_config": Field(
+                {
+                    name: Field(Permissive(), is_required=False, description=f"{what}, as dictConfig takes them")
+                    for name, what in {
+                        "handlers": "What else takes the messages of a run, by name",
+                        "formatters": "Formatters that handlers name",
+                        "filters": "Filters that handlers name",
+                    }.items()
+                },
+                is_required=False,
+                description="Handlers of the messages of a run, as in Python's logging.config.dictConfig",
+            ),
         },
         is_required=False,
         description="What of Python's logging becomes part of a run's log",
