@@ -16,6 +16,7 @@ from runrack.records.event_type import EventType
 from runrack.records.run import JobCodeOrigin, RemoteJobOrigin
 from runrack.records.run_queue import QueueLimits
 from runrack.testing.clock import ManualClock
+from runrack_local import NoOpComputeLogManager
 from runrack_memory import MemoryStorage
 
 
@@ -93,6 +94,7 @@ def make_instance(launcher, coordinator):
             storage=MemoryStorage(),
             run_launcher=launcher,
             run_coordinator=coordinator,
+            compute_log_manager=NoOpComputeLogManager(),
             settings=settings,
         )
         opened.append(instance)

@@ -1,5 +1,7 @@
 """Runs that take up an earlier one: what is executed again, and what is reused."""
 
+import os
+
 import pytest
 
 from runrack.definitions.job import job
@@ -11,6 +13,7 @@ from runrack.engine.prepared_job import prepare_reexecution
 from runrack.engine.reexecution import ReexecutionOptions
 from runrack.errors import InvalidArgumentError, RunNotFoundError
 from runrack.instance.instance import Instance
+from runrack.records.event_type import EventType
 from runrack.records.run import JobCodeOrigin
 
 CALLS: list[str] = []
@@ -27,7 +30,7 @@ def instance(tmp_path):
 
 def call(name):
     CALLS.append(name)
-    if name in BROKEN:
+    if name in BROKEN or name in os.environ.get("BROKEN_OPS", "").split(","):
         raise ValueError(name)
 
 
@@ -164,6 +167,33 @@ def test_a_worker_takes_it_up_as_well(instance):
     run = execute_run(prepared.create_run(instance), instance)
     assert run.is_success
     assert run.step_keys_to_execute == ("last",)
+
+
+def replace_failed(instance, parent, job_name):
+    """Execute a run made in place of a failed one by somebody who does not know which of its steps are left."""
+    run = instance.create_run(
+        job_name=job_name,
+        root_run_id=parent.root_run_id or parent.run_id,
+        parent_run_id=parent.run_id,
+        tags={"runrack/is_resume_retry": "true"},
+        job_code_origin=JobCodeOrigin(job_name, job_name, file=__file__),
+    )
+    return execute_run(run, instance)
+
+
+def started_steps(instance, run):
+    return [entry.step_key for entry in instance.all_logs(run.run_id, of_type=EventType.STEP_START)]
+
+
+def test_a_worker_finds_out_which_steps_are_left(instance, monkeypatch):
+    """A run made in place of a failed one executes what is left of all runs before; so does the one in its own place."""
+    parent = run_broken(fan_out, instance, "B").run
+    monkeypatch.setenv("BROKEN_OPS", "collect")
+    second = replace_failed(instance, parent, "fan_out")
+    assert (second.is_failure, started_steps(instance, second)) == (True, ["each[b]", "collect"])
+    monkeypatch.delenv("BROKEN_OPS")
+    third = replace_failed(instance, second, "fan_out")
+    assert (third.is_success, started_steps(instance, third)) == (True, ["collect"])
 
 
 class TestRefused:

@@ -45,7 +45,7 @@ def check_health(instance: Instance, now: float) -> list[LoopHealth]:
         now: The time, in seconds since 1970.
     """
     settings = DaemonSettings.from_settings(instance.get_settings("daemon"))
-    intervals = {loop.name: loop.interval_seconds for loop in collect_loops(instance)}
+    intervals = {loop.name: loop.interval_seconds for loop in collect_loops(instance, instance.workspace)}
     required = frozenset(settings.required_loops or intervals)
     beats = instance.get_daemon_heartbeats()
     return [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
 from contextlib import suppress
 
+from runrack.engine.worker_identity import WorkerIdentity
 from runrack.errors import StaleClaimError
 from runrack.instance.daemon_settings import MonitoringSettings
 from runrack.instance.instance import Instance
@@ -108,3 +110,10 @@ class LostRuns:
 
     def _store(self, event: Event, run: Run, claim: RunClaim) -> None:
         self._instance.handle_new_events([event_entry(event, run.run_id, "ERROR")], epoch=claim.epoch)
+
+
+def kill_worker(owner: str | None) -> None:
+    """Kill the worker that a claim names and all that it has started, if it is on this machine and still there."""
+    worker = WorkerIdentity.from_owner(owner)
+    if worker is not None:
+        worker.send_signal(signal.SIGKILL)

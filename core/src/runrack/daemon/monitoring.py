@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 
 from typing_extensions import override
 
 from runrack.daemon.clock import Clock
 from runrack.daemon.elapsed import Elapsed, Stay, stay_of
-from runrack.daemon.lost_runs import LostRuns
+from runrack.daemon.lost_runs import LostRuns, kill_worker
 from runrack.daemon.run_deadlines import RunDeadlines
-from runrack.engine.worker_identity import WorkerIdentity
 from runrack.instance.daemon_settings import MonitoringSettings
 from runrack.instance.instance import Instance
 from runrack.interfaces.daemon_loop import DaemonContext, DaemonLoop
 from runrack.interfaces.run_launcher import SupportsCheckRunWorkerHealth, WorkerStatus
 from runrack.records.run import RunRecord
-from runrack.records.run_claim import RunClaim
 from runrack.records.run_status import ACTIVE, RunStatus
 from runrack.records.runs_filter import RunsFilter
 
@@ -68,7 +65,7 @@ class MonitoringLoop(DaemonLoop):
         while not context.is_stopping:
             expired = self._instance.run_storage.expire(_PAGE)
             for claim in expired:
-                _kill_worker(claim)
+                kill_worker(claim.owner)
                 run = self._instance.get_run_by_id(claim.run_id)
                 if run is not None and run.status in ACTIVE:
                     self._lost.decide(run.run_id, run.status, _LEASE_IS_OVER, context)
@@ -129,10 +126,3 @@ class MonitoringLoop(DaemonLoop):
                 if run is None or run.is_finished:
                     slots.free_concurrency_slots_for_run(run_id)
             context.report_progress()
-
-
-def _kill_worker(claim: RunClaim) -> None:
-    """Kill the worker that has lost its claim, if it is on this machine and still there: one that hangs or is stopped."""
-    worker = WorkerIdentity.from_owner(claim.owner)
-    if worker is not None:
-        worker.send_signal(signal.SIGKILL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from runrack.daemon.elapsed import Elapsed
+from runrack.daemon.lost_runs import kill_worker
 from runrack.instance.daemon_settings import MonitoringSettings
 from runrack.instance.instance import Instance
 from runrack.records import tags as tag_names
@@ -48,8 +49,11 @@ class RunDeadlines:
             return
         run = record.run
         message = f"The run was {run.status} for more than {limit} s (run_monitoring.start_timeout_seconds)."
-        self._terminate(record)
+        _logger.warning("run %s is %s for too long: it is ended", run.run_id, run.status)
         self._instance.report_run_failed(run, message, RunFailureData(RunFailureReason.START_TIMEOUT))
+        kill_worker(
+            record.owner
+        )  # no step of it has begun; a worker elsewhere ends when it has to renew its lease
 
     def _check_cancel(self, record: RunRecord) -> None:
         limit = self._settings.cancel_timeout_seconds
@@ -93,8 +97,6 @@ class RunDeadlines:
         """Stop the worker as far as that is possible; the run ends all the same."""
         run = record.run
         _logger.warning("run %s is %s for too long: it is ended", run.run_id, run.status)
-        if run.status is RunStatus.NOT_STARTED:
-            return
         try:
             self._instance.run_launcher.terminate(run.run_id)
         except Exception as error:  # noqa: BLE001 - whatever a launcher raises

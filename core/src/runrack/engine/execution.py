@@ -17,7 +17,12 @@ from runrack.engine.event_writer import EventWriter
 from runrack.engine.in_process_executor import InProcessExecutor
 from runrack.engine.output_store import OutputStore
 from runrack.engine.prepared_job import PreparedJob, prepare_job, prepare_reexecution
-from runrack.engine.reexecution import ReexecutionOptions, known_state_of, what_is_left
+from runrack.engine.reexecution import (
+    ReexecutionOptions,
+    known_state_of,
+    step_keys_of,
+    what_is_left,
+)
 from runrack.engine.run_loop import INTERRUPTS, RunOutcome, run_to_end, write_start_failure
 from runrack.errors import (
     ExecutionInterruptedError,
@@ -155,7 +160,7 @@ def _prepare_run(run: Run, instance: InstanceServices, *, goes_on: bool) -> Prep
         keys, known = what_is_left(job.get_definition(), instance, run)
         prepared = prepare_job(job, instance, run.run_config, run.op_selection, step_keys=keys)
         return replace(prepared, known_state=known)
-    step_keys = run.step_keys_to_execute
+    step_keys = step_keys_of(job.get_definition(), instance, run)
     prepared = prepare_job(job, instance, run.run_config, run.op_selection, step_keys=step_keys)
     return replace(prepared, known_state=known_state_of(instance, run))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from runrack.definitions.composition import OpNode
@@ -89,7 +89,7 @@ def find_earlier_work(instance: InstanceServices, run: Run) -> EarlierWork:
     """
     work = EarlierWork()
     for each in reversed(_lineage(instance, run)):
-        work.forget(each.step_keys_to_execute)
+        work.forget(_executed_again(each, work))
         for entry in instance.all_logs(each.run_id, of_type=_TELLING):
             event = entry.get_event()
             key = event.step_key or ""
@@ -110,9 +110,27 @@ def known_state_of(instance: InstanceServices, run: Run) -> KnownState | None:
     Raises:
         RunNotFoundError: A run that it takes up is not stored any more.
     """
-    if run.parent_run_id is None or run.step_keys_to_execute is None:
+    if not _takes_up_parent(run):
         return None
-    return KnownState(find_earlier_work(instance, get_run(instance, run.parent_run_id)).known_outputs)
+    parent = get_run(instance, run.parent_run_id or "")
+    return KnownState(find_earlier_work(instance, parent).known_outputs)
+
+
+def step_keys_of(job: JobDefinition, instance: InstanceServices, run: Run) -> Sequence[str] | None:
+    """Return the keys of the steps that a stored run executes; None when it executes all.
+
+    A run that was made in place of a failed one, by somebody who did not have the job's code, does not say which: those
+    that have not succeeded.
+
+    Raises:
+        RunNotFoundError: A run that it takes up is not stored any more.
+        InvalidArgumentError: Every step has succeeded before, or the run does not fit the job any more.
+    """
+    if run.step_keys_to_execute is not None or not _takes_up_parent(run):
+        return run.step_keys_to_execute
+    parent = get_run(instance, run.parent_run_id or "")
+    work = find_earlier_work(instance, parent)
+    return steps_to_execute(job, ReexecutionOptions.from_failure(parent.run_id), parent, work)
 
 
 def what_is_left(
@@ -175,9 +193,21 @@ def get_run(instance: InstanceServices, run_id: str) -> Run:
 def _lineage(instance: InstanceServices, run: Run) -> list[Run]:
     """Return the run and those that it took up, the newest first, as far as their work still counts."""
     runs = [run]
-    while runs[-1].parent_run_id is not None and runs[-1].step_keys_to_execute is not None:
-        runs.append(get_run(instance, runs[-1].parent_run_id))
+    while _takes_up_parent(runs[-1]):
+        runs.append(get_run(instance, runs[-1].parent_run_id or ""))
     return runs
+
+
+def _takes_up_parent(run: Run) -> bool:
+    """Tell whether a run reuses what the run before it has come to."""
+    return run.parent_run_id is not None and (run.step_keys_to_execute is not None or run.is_resume_retry)
+
+
+def _executed_again(run: Run, work: EarlierWork) -> Iterable[str] | None:
+    """Return the keys of the steps that a run executes, of those that were executed before; None for all."""
+    if run.step_keys_to_execute is None and _takes_up_parent(run):
+        return [key for key in work.outputs if key not in work.succeeded]
+    return run.step_keys_to_execute
 
 
 def _not_succeeded(job: JobDefinition, names: set[str], work: EarlierWork) -> list[str]:
