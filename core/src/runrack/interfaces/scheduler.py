@@ -1,7 +1,11 @@
-"""Scheduler: keeps track of which schedules run."""
+"""Scheduler: keeps track of which schedules and sensors run."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
+from runrack.errors import AlreadyExistsError, NotFoundError
 from runrack.interfaces.part import InstancePart
 from runrack.interfaces.schedule_storage import ScheduleStorage
 from runrack.records.tick import (
@@ -10,11 +14,15 @@ from runrack.records.tick import (
     InstigatorStatus,
     InstigatorType,
     ScheduleInstigatorData,
+    SensorInstigatorData,
 )
+
+CronText = str | Sequence[str]
+"""One cron expression or several."""
 
 
 class Scheduler(InstancePart, ABC):
-    """Starts and stops schedules; what evaluates them is a daemon's loop."""
+    """Starts and stops schedules and sensors; what evaluates them is a daemon's loop."""
 
     @abstractmethod
     def debug_info(self) -> str:
@@ -22,51 +30,100 @@ class Scheduler(InstancePart, ABC):
 
     @abstractmethod
     def get_logs_path(self, schedule_origin_id: str) -> str:
-        """Return where the log of a schedule lies on this machine."""
+        """Return where the log of a schedule or sensor lies on this machine."""
 
     def start_schedule(
         self,
         storage: ScheduleStorage,
         origin: InstigatorOrigin,
-        cron_schedule: str | tuple[str, ...],
+        cron_schedule: CronText,
         start_timestamp: float,
+        execution_timezone: str | None = None,
     ) -> InstigatorState:
         """Make the schedule run from `start_timestamp` (seconds since 1970) on, and return its state.
 
-        - One that runs already stays as it is.
+        - One that was started before stays as it is. No tick before the start is made up for.
         """
-        stored = storage.get_instigator_state(origin.selector_id)
-        if stored is not None and stored.status is InstigatorStatus.RUNNING:
-            return stored
-        data = ScheduleInstigatorData(cron_schedule, start_timestamp)
-        return self._set_state(storage, origin, InstigatorStatus.RUNNING, data)
+        data = ScheduleInstigatorData(cron_schedule, start_timestamp, execution_timezone=execution_timezone)
+        return _set_status(
+            storage, InstigatorState(origin, InstigatorType.SCHEDULE, InstigatorStatus.RUNNING, data)
+        )
 
     def stop_schedule(
-        self, storage: ScheduleStorage, origin: InstigatorOrigin, cron_schedule: str | tuple[str, ...]
+        self, storage: ScheduleStorage, origin: InstigatorOrigin, cron_schedule: CronText
     ) -> InstigatorState:
         """Make the schedule not run, whatever its code declares, and return its state."""
-        stored = storage.get_instigator_state(origin.selector_id)
-        if stored is not None and stored.status is InstigatorStatus.STOPPED:
-            return stored
-        return self._set_state(
-            storage, origin, InstigatorStatus.STOPPED, ScheduleInstigatorData(cron_schedule)
+        data = ScheduleInstigatorData(cron_schedule)
+        return _set_status(
+            storage, InstigatorState(origin, InstigatorType.SCHEDULE, InstigatorStatus.STOPPED, data)
         )
 
     def reset_schedule(
-        self, storage: ScheduleStorage, origin: InstigatorOrigin, cron_schedule: str | tuple[str, ...]
+        self, storage: ScheduleStorage, origin: InstigatorOrigin, cron_schedule: CronText
     ) -> InstigatorState:
         """Make the schedule run or not as its code declares, and return its state."""
         data = ScheduleInstigatorData(cron_schedule)
-        return self._set_state(storage, origin, InstigatorStatus.DECLARED_IN_CODE, data)
+        return _set_status(
+            storage, InstigatorState(origin, InstigatorType.SCHEDULE, InstigatorStatus.DECLARED_IN_CODE, data)
+        )
 
-    def _set_state(
-        self,
-        storage: ScheduleStorage,
-        origin: InstigatorOrigin,
-        status: InstigatorStatus,
-        data: ScheduleInstigatorData,
+    def start_sensor(
+        self, storage: ScheduleStorage, origin: InstigatorOrigin, min_interval: float
     ) -> InstigatorState:
-        state = InstigatorState(origin, InstigatorType.SCHEDULE, status, data)
-        if storage.get_instigator_state(origin.selector_id) is None:
-            return storage.add_instigator_state(state)
-        return storage.update_instigator_state(state)
+        """Make the sensor run, and return its state. It keeps its cursor."""
+        return _set_sensor_status(storage, origin, InstigatorStatus.RUNNING, min_interval)
+
+    def stop_sensor(
+        self, storage: ScheduleStorage, origin: InstigatorOrigin, min_interval: float
+    ) -> InstigatorState:
+        """Make the sensor not run, whatever its code declares, and return its state. It keeps its cursor."""
+        return _set_sensor_status(storage, origin, InstigatorStatus.STOPPED, min_interval)
+
+    def reset_sensor(
+        self, storage: ScheduleStorage, origin: InstigatorOrigin, min_interval: float
+    ) -> InstigatorState:
+        """Make the sensor run or not as its code declares, and return its state. It keeps its cursor."""
+        return _set_sensor_status(storage, origin, InstigatorStatus.DECLARED_IN_CODE, min_interval)
+
+
+def is_running(state: InstigatorState | None, default_status: InstigatorStatus) -> bool:
+    """Tell whether a schedule or sensor runs.
+
+    Args:
+        state: What is stored of it, if anything is.
+        default_status: What its code declares.
+    """
+    if state is None or state.status is InstigatorStatus.DECLARED_IN_CODE:
+        return default_status is InstigatorStatus.RUNNING
+    return state.status is InstigatorStatus.RUNNING
+
+
+def store_state(
+    storage: ScheduleStorage, new: InstigatorState, change: Callable[[InstigatorState], InstigatorState]
+) -> InstigatorState:
+    """Store `new`, or what `change` makes of the state that is stored already, and return it."""
+    try:
+        return storage.change_instigator_state(new.selector_id, change)
+    except NotFoundError:
+        pass
+    try:
+        return storage.add_instigator_state(new)
+    except AlreadyExistsError:  # another was quicker
+        return storage.change_instigator_state(new.selector_id, change)
+
+
+def _set_status(storage: ScheduleStorage, new: InstigatorState) -> InstigatorState:
+    is_reset = new.status is InstigatorStatus.DECLARED_IN_CODE
+
+    def change(stored: InstigatorState) -> InstigatorState:
+        return stored if stored.status is new.status and not is_reset else new
+
+    return store_state(storage, new, change)
+
+
+def _set_sensor_status(
+    storage: ScheduleStorage, origin: InstigatorOrigin, status: InstigatorStatus, min_interval: float
+) -> InstigatorState:
+    data = SensorInstigatorData(min_interval=min_interval)
+    new = InstigatorState(origin, InstigatorType.SENSOR, status, data)
+    return store_state(storage, new, lambda stored: replace(stored, status=status))

@@ -34,6 +34,9 @@ SCHEDULE_NAME = "runrack/schedule_name"
 SENSOR_NAME = "runrack/sensor_name"
 """On a run: the backfill, the schedule or the sensor that asked for it."""
 
+TICK_ID = "runrack/tick_id"
+"""On a run: the tick of its schedule or sensor."""
+
 PRIORITY = "runrack/priority"
 """How urgent a queued run is: an integer, 0 when it is missing or none."""
 
