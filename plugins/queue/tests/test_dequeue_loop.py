@@ -1,6 +1,7 @@
 """The loop that launches queued runs: limits, failures, waiting for code and for slots."""
 
 import pytest
+from typing_extensions import override
 
 from runrack.errors import LaunchFailedError, LocationUnavailableError
 from runrack.interfaces.workspace import LocationInfo, LocationState
@@ -9,7 +10,7 @@ from runrack.records.event_type import EventType
 from runrack.records.run_status import RunStatus
 from runrack.records.snapshot import JobSnapshot, OpSnapshot
 from runrack.records.tags import PRIORITY
-from runrack.testing.launching import FakeDaemon, RecordingLauncher, new_run, submit
+from runrack.testing.launching import FakeDaemon, RecordingLauncher, submit
 from runrack_queue.paused_locations import PausedLocations
 
 
@@ -96,10 +97,10 @@ def test_a_stopping_daemon_gives_its_runs_back(open_instance):
     """A daemon that is asked to stop launches nothing more and releases what it had claimed."""
     launcher = RecordingLauncher()
     instance = open_instance(launcher)
-    run_ids = submit(instance, "a", "b", "c")
-    dequeue(instance, stops_after=1)
-    assert launcher.launched == run_ids[:1]
-    assert [instance.get_run_record_by_id(run_id).owner for run_id in run_ids[1:]] == [None, None]
+    run_ids = submit(instance, "a", "b", "c", "d")
+    dequeue(instance, stops_after=2)
+    assert launcher.launched == run_ids[:2]
+    assert [instance.get_run_record_by_id(run_id).owner for run_id in run_ids[2:]] == [None, None]
     dequeue(instance)
     assert launcher.launched == run_ids
 
@@ -109,7 +110,7 @@ def test_a_run_waits_while_its_code_cannot_be_loaded(open_instance):
     error = LocationUnavailableError("broken", "SyntaxError in jobs.py")
     launcher = RecordingLauncher(bad=error)
     instance = open_instance(launcher)
-    bad, other_of_it = submit(instance, "bad", "job", location="broken")
+    bad, _ = submit(instance, "bad", "job", location="broken")
     (good,) = submit(instance, "job")
     dequeue(instance)
     dequeue(instance)
@@ -119,7 +120,7 @@ def test_a_run_waits_while_its_code_cannot_be_loaded(open_instance):
     limit = instance.run_coordinator.get_queue_limits().tag_limits[0]
     assert (limit.value, limit.limit) == ("broken", 0)
     assert "SyntaxError in jobs.py" in limit.reason
-    assert launcher.launched == [other_of_it, good]
+    assert launcher.launched == [good]
 
 
 def test_a_run_is_given_up_when_it_has_been_put_back_too_often(open_instance):
@@ -134,13 +135,17 @@ def test_a_run_is_given_up_when_it_has_been_put_back_too_often(open_instance):
 
 
 def test_no_run_of_a_broken_location_is_launched(open_instance):
-    """While the workspace says that a location cannot be loaded, its runs wait and the others go."""
+    """While the workspace says that a location cannot be loaded, its runs wait, other processes see why, and others go."""
+    now = [1000.0]
     launcher = RecordingLauncher()
-    instance = open_instance(launcher)
+    instance = open_instance(launcher, clock=lambda: now[0])
     (waiting,) = submit(instance, "job", location="broken")
     (good,) = submit(instance, "job")
     dequeue(instance, workspace=Locations(here=None, broken="SyntaxError"))
     assert launcher.launched == [good]
+    (limit,) = instance.run_coordinator.get_queue_limits().tag_limits
+    assert limit.reason == "code location 'broken' cannot be loaded: SyntaxError"
+    now[0] += 15
     dequeue(instance, workspace=Locations(here=None, broken=None))
     assert launcher.launched == [good, waiting]
 
@@ -197,22 +202,24 @@ def test_runs_need_not_wait_for_slots(open_instance):
     assert len(launcher.launched) == 2
 
 
-def test_a_canceled_run_is_not_launched(open_instance):
-    """A run that is canceled between its claim and its launch is passed over."""
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_run_that_is_lost_is_passed_over(open_instance, is_deleted):
+    """A run that is canceled or deleted between its claim and its launch keeps no other waiting."""
     launcher = RecordingLauncher()
     instance = open_instance(launcher)
-    a, b = submit(instance, "a", "b")
+    a, b, c, d = submit(instance, "a", "b", "c", "d")
 
-    class CancelsB(FakeDaemon):
+    class LosesC(FakeDaemon):
+        @override
         def report_progress(self):
             super().report_progress()
-            if self.progress == 1:
-                assert instance.cancel_run(b)
+            if self.progress == 2:
+                lose = instance.delete_run if is_deleted else instance.cancel_run
+                lose(c)
 
     (loop,) = instance.run_coordinator.daemon_loops()
-    loop.run_once(CancelsB(instance))
-    assert launcher.launched == [a]
-    assert statuses(instance, [a, b]) == ["STARTING", "CANCELED"]
+    loop.run_once(LosesC(instance))
+    assert launcher.launched == [a, b, d]
 
 
 def test_a_run_that_was_taken_up_after_all_is_left_alone(open_instance):
@@ -230,20 +237,3 @@ def test_a_run_that_was_taken_up_after_all_is_left_alone(open_instance):
     run_ids = submit(other, "a", "b")
     dequeue(other)
     assert statuses(other, run_ids) == [RunStatus.STARTED, RunStatus.STARTED]
-
-
-def test_a_deleted_run_is_passed_over(open_instance):
-    """A run that is gone when its turn comes keeps no other waiting."""
-    launcher = RecordingLauncher()
-    instance = open_instance(launcher)
-    new_run(instance)
-    a, b, c = submit(instance, "a", "b", "c")
-
-    class DeletesB(FakeDaemon):
-        def report_progress(self):
-            super().report_progress()
-            instance.delete_run(b)
-
-    (loop,) = instance.run_coordinator.daemon_loops()
-    loop.run_once(DeletesB(instance))
-    assert launcher.launched == [a, c]

@@ -91,10 +91,14 @@ def build_command_line() -> CommandLine:
                 {
                     "list": LazyCommand("runs_list", "List runs, newest first."),
                     "show": LazyCommand("runs_show", "Show one run with its steps."),
+                    "cancel": LazyCommand("runs_cancel", "Cancel runs that wait or are in progress."),
                     "delete": LazyCommand(
                         "runs_delete", "Delete runs with their events and captured output."
                     ),
                 },
+            ),
+            "queue": LazyCommand(
+                "queue", "Show the runs that wait to be launched, in their turn, and why they wait."
             ),
             "events": LazyCommand("events", "Show the log of a run."),
             "logs": LazyCommand("logs", "Show what the steps of a run wrote to stdout and stderr."),

@@ -26,8 +26,11 @@ LAUNCH_SECONDS = 60.0
 START_SECONDS = 180.0
 """The lease of a run that was launched: so long a worker has to take it over."""
 
-_RUNS_OF_A_WORKER = 4
-"""How many runs are claimed at once for each that can be launched at the same time."""
+_MOST_AT_ONCE = 32
+"""How many runs are claimed at once, for each that can be launched at the same time, when launching takes no time."""
+
+_SOON_SECONDS = 0.5
+"""In how much time all that was claimed at once should be launched: a claimed run takes the place of another."""
 
 
 class DequeueLoop(DaemonLoop):
@@ -65,14 +68,16 @@ class DequeueLoop(DaemonLoop):
     @override
     def run_once(self, context: DaemonContext) -> None:
         storage = context.instance.run_storage
+        at_once = self._workers
         while not context.is_stopping:
             limits = self._coordinator.get_queue_limits(context.workspace)
-            claims = storage.claim_next(
-                context.owner, self._launch_seconds, limits, self._workers * _RUNS_OF_A_WORKER
-            )
+            claims = storage.claim_next(context.owner, self._launch_seconds, limits, at_once)
             if not claims:
                 return
+            began = time.monotonic()
             self._launch_all(context, claims)
+            is_slow = time.monotonic() > began + _SOON_SECONDS
+            at_once = self._workers if is_slow else min(2 * at_once, _MOST_AT_ONCE * self._workers)
 
     def _launch_all(self, context: DaemonContext, claims: Sequence[RunClaim]) -> None:
         claimed_at = time.monotonic()

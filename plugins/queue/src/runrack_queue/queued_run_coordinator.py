@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -45,6 +45,9 @@ _LOGGER = logging.getLogger("runrack.queue")
 
 _CANCEL_SECONDS = 60.0
 
+_BROKEN_SECONDS = 15.0
+"""How long a location is paused that a daemon's workspace cannot load; other processes are to know of it, too."""
+
 T = TypeVar("T")
 
 
@@ -63,6 +66,7 @@ class QueuedRunCoordinator(RunCoordinator, ConfigurableClass):
         block_op_concurrency_limited_runs: Whether runs wait none of whose first steps would get a slot of its concurrency
             key (`enabled`), and how many more runs than free slots go all the same (`op_concurrency_slot_buffer`).
         inst_data: What it was built from.
+        clock: Tells the time in seconds since 1970.
 
     Raises:
         ConfigError: A value is out of range, or two contradict each other.
@@ -79,8 +83,10 @@ class QueuedRunCoordinator(RunCoordinator, ConfigurableClass):
         user_code_failure_retry_delay: int | None = None,
         block_op_concurrency_limited_runs: Mapping[str, Any] | None = None,
         inst_data: ConfigurableClassData | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._inst_data = inst_data
+        self._clock = clock
         self._max_runs = parse_max_runs(_given(max_concurrent_runs, DEFAULT_MAX_CONCURRENT_RUNS))
         self._tag_limits = parse_tag_limits(tag_concurrency_limits)
         self._interval_seconds = _given(dequeue_interval_seconds, DEFAULT_INTERVAL_SECONDS)
@@ -139,10 +145,18 @@ class QueuedRunCoordinator(RunCoordinator, ConfigurableClass):
 
     def get_queue_limits(self, workspace: Workspace | None = None) -> QueueLimits:
         """As `SupportsQueue.get_queue_limits`."""
-        held = dict(self._paused_locations())
-        if workspace is not None:
-            held |= {each.name: each.error for each in workspace.list_locations() if each.error is not None}
-        unavailable = [TagLimit(CODE_LOCATION, 0, name, reason=reason) for name, reason in held.items()]
+        pauses = PausedLocations(self.instance.run_storage, self._clock)
+        held = pauses.get_all()
+        for location in [] if workspace is None else workspace.list_locations():
+            if location.error is not None and location.name not in held:
+                pauses.add(location.name, _BROKEN_SECONDS, location.error)
+                held = pauses.get_all()
+        unavailable = [
+            TagLimit(
+                CODE_LOCATION, 0, name, reason=f"code location {name!r} cannot be loaded: {pause.reason}"
+            )
+            for name, pause in held.items()
+        ]
         without_slots = (
             [] if self._slot_buffer is None else find_runs_without_slots(self.instance, self._slot_buffer)
         )
@@ -173,7 +187,7 @@ class QueuedRunCoordinator(RunCoordinator, ConfigurableClass):
             )
             self.instance.handle_new_events([event_entry(event, run.run_id, "ERROR")], epoch=claim.epoch)
             return
-        pauses = PausedLocations(self.instance.run_storage)
+        pauses = PausedLocations(self.instance.run_storage, self._clock)
         pauses.add(_location_name(run), self._retry_delay_seconds, error.reason)
         self.requeue_run(run, "The run goes back to the queue until its code can be loaded.", claim.epoch)
         self.instance.run_storage.release(claim)
@@ -196,11 +210,6 @@ class QueuedRunCoordinator(RunCoordinator, ConfigurableClass):
         entries = [event_entry(event, run.run_id) for event in events]
         records = self.instance.handle_new_events(entries, epoch=claims[0].epoch if claims else None)
         return not records[-1].late
-
-    def _paused_locations(self) -> Iterator[tuple[str, str]]:
-        for name, pause in PausedLocations(self.instance.run_storage).get_all().items():
-            until = datetime.fromtimestamp(pause.until, UTC).strftime("%H:%M:%S UTC")
-            yield name, f"code location {name!r} is left alone until {until}: {pause.reason}"
 
     def _stored(self, run_id: str) -> Run:
         run = self.instance.get_run_by_id(run_id)
