@@ -102,6 +102,19 @@ def build_command_line() -> CommandLine:
             ),
             "events": LazyCommand("events", "Show the log of a run."),
             "logs": LazyCommand("logs", "Show what the steps of a run wrote to stdout and stderr."),
+            "asset": _group(
+                "Look at assets, and forget what is known of them.",
+                {
+                    "list": LazyCommand("asset_list", "List assets with when they were last materialized."),
+                    "show": LazyCommand(
+                        "asset_show",
+                        "Show one asset: its last materialization, and how it stands with its partitions.",
+                    ),
+                    "wipe": LazyCommand(
+                        "asset_wipe", "Forget what is known of assets, or of some of their partitions."
+                    ),
+                },
+            ),
             "plugins": _group(
                 "See what is installed, and what is wrong with it.",
                 {
