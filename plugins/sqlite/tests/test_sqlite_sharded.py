@@ -15,12 +15,12 @@ import pytest
 
 from runrack.errors import RunrackError, StorageCorruptError
 from runrack.interfaces.event_log import EventQuery
+from runrack.interfaces.storage_check import Finding, Severity
 from runrack.records.asset_key import AssetKey
 from runrack.records.cursor import RunShardedEventsCursor
 from runrack.records.event_filter import EventRecordsFilter
 from runrack.records.event_type import EventType
 from runrack.testing.builders import make_entry, make_materialization
-from runrack_sql.event_writer import EncodedEntry
 from runrack_sqlite import SqliteEventLogStorage
 
 WRITER = Path(__file__).parent / "sharded_writer.py"
@@ -139,6 +139,26 @@ def test_a_damaged_file_is_named(storage, tmp_path):
     assert len(storage.get_logs_for_run("whole")) == 1
 
 
+def test_a_check_looks_at_every_file(storage, tmp_path):
+    """A check says that the files of all runs are whole, or names those that are damaged."""
+
+    def check():
+        return {finding.subject: finding for finding in storage.check()}["files of runs"]
+
+    assert "files of runs" not in [finding.subject for finding in storage.check()]
+    for run_id in ("damaged", "torn", "whole"):
+        storage.store_events([make_entry("a line", run_id) for _ in range(200)])
+    assert check() == Finding("files of runs", Severity.OK, "all 3 are whole")
+    storage.dispose()
+    (tmp_path / "runs" / "damaged.1.db").write_bytes(b"no database" * 1000)
+    torn = tmp_path / "runs" / "torn.2.db"
+    torn.write_bytes(torn.read_bytes()[:-4096])
+    found = check()
+    assert (found.severity, "whole" in found.message) == (Severity.PROBLEM, False)
+    assert "2 of 3" in found.message
+    assert "damaged.1.db, torn.2.db" in found.message
+
+
 def test_a_call_changes_one_file(storage, tmp_path):
     """Of several runs, or with one event about an asset or a status, the index has all entries; else the run's file has."""
     storage.store_event(make_entry("a line", "run"))
@@ -178,27 +198,32 @@ def test_a_file_that_is_locked_stops_only_its_run(storage, tmp_path):
 
 
 def test_a_writer_killed_before_its_commit_leaves_nothing(storage):
-    """Its entry does not exist, the next one gets an id of its own, and the retry is stored once."""
+    """What it changed is undone, the next entry gets an id that it had not taken, and is stored once."""
     first = storage.store_event(make_entry("first", "run"))
     entry = make_entry("second", "run")
     told, ready = os.pipe()
     child = os.fork()
     if child == 0:
-
-        def wait_for_ever(_item):
-            os.write(ready, b".")
-            signal.pause()
-
-        storage._store_in_shard([EncodedEntry(entry)], wait_for_ever)
-        os._exit(1)
-    os.read(told, 1)
+        try:
+            with (
+                storage._shards.use(1, "run") as shard,
+                storage._ids.section_around(shard.write()) as conn,
+            ):
+                storage._ids.take(1)
+                conn.exec_driver_sql("UPDATE events SET id = id + 1")
+                os.write(ready, b".")
+                signal.pause()
+        finally:
+            os._exit(1)
+    os.close(ready)
+    assert os.read(told, 1) == b"."
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(told)
-    os.close(ready)
     assert storage.get_records_for_run("run").records == [first]
     stored = storage.store_event(entry)
     assert storage.store_event(entry) == stored
+    assert stored.storage_id > first.storage_id + 1
     assert storage.get_records_for_run("run").records == [first, stored]
 
 

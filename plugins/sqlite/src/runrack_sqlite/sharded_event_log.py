@@ -14,6 +14,7 @@ from typing_extensions import override
 from runrack.errors import StorageError
 from runrack.host.configurable import ConfigurableClassData
 from runrack.interfaces.event_log import EventLog, EventQuery, event_query
+from runrack.interfaces.storage_check import Finding
 from runrack.records.cursor import RunShardedEventsCursor
 from runrack.records.event import EventLogEntry, EventLogRecord
 from runrack.records.event_filter import EventRecordsFilter
@@ -193,6 +194,17 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
                 self.clear(conn)
                 self._registry.drop_all(conn)
             self._shards.remove_all(numbers)
+
+    @override
+    def check(self) -> Sequence[Finding]:
+        of_index = super().check()
+        if not self.get_schema_status().is_usable:
+            return of_index
+        with self._gate.entered():
+            self._sweep()
+            with self.database.read() as conn:
+                runs = self._registry.list(conn)
+            return [*of_index, self._shards.check(runs)]
 
     @override
     def dispose(self) -> None:

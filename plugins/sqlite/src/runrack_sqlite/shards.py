@@ -1,7 +1,7 @@
 """Shards: the entries of each run in an SQLite file of the run's own, of which only those in use are open."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -10,6 +10,8 @@ from sqlalchemy import inspect
 from sqlalchemy.schema import CreateTable
 from typing_extensions import override
 
+from runrack.errors import StorageCorruptError
+from runrack.interfaces.storage_check import Finding, Severity
 from runrack.records.safe_name import to_safe_name
 from runrack_sql.schema import events
 from runrack_sqlite.database import SqliteDatabase, Synchronous
@@ -17,6 +19,9 @@ from runrack_sqlite.filesystem import make_private_folder
 
 _KEPT_OPEN = 8
 """How many shards stay open for the next call. Each takes up to five file descriptors."""
+
+_SUBJECT = "files of runs"
+_NAMES_SHOWN = 10
 
 
 class ShardDatabase(SqliteDatabase):
@@ -41,6 +46,11 @@ class ShardDatabase(SqliteDatabase):
             return False
         with self.read() as conn:
             return inspect(conn).has_table(events.name)
+
+    @override
+    def check(self) -> Sequence[Finding]:
+        with self.read() as conn:
+            return [finding for finding in self._check_files(conn) if finding.subject == "file"]
 
     @override
     def _open(self) -> None:
@@ -83,6 +93,33 @@ class Shards:
             with self._changing:
                 self._users[number] -= 1
                 self._close_the_oldest()
+
+    def check(self, runs: Mapping[int, str]) -> Finding:
+        """Return what a look at the files of runs has found; a run whose file nobody has written yet has none.
+
+        Args:
+            runs: Number of the file to run id.
+        """
+        damaged = [path for path in (self._find_damaged(*run) for run in runs.items()) if path is not None]
+        if damaged:
+            names = ", ".join(path.name for path in damaged[:_NAMES_SHOWN])
+            return Finding(
+                _SUBJECT,
+                Severity.PROBLEM,
+                f"{len(damaged)} of {len(runs)} are damaged, restore a copy of each: {names}",
+            )
+        return Finding(_SUBJECT, Severity.OK, f"all {len(runs)} are whole")
+
+    def _find_damaged(self, number: int, run_id: str) -> Path | None:
+        """Return the file of a run when it is damaged."""
+        with self.use(number, run_id) as shard:
+            try:
+                is_whole = not shard.is_written() or all(
+                    finding.severity is Severity.OK for finding in shard.check()
+                )
+            except StorageCorruptError:
+                is_whole = False
+            return None if is_whole else shard.path
 
     def numbers(self) -> set[int]:
         """Return the numbers of all files."""
