@@ -92,6 +92,7 @@ def asset(
     io_manager_key: str = DEFAULT_IO_MANAGER_KEY,
     retry_policy: RetryPolicy | None = None,
     tags: Mapping[str, str] | None = None,
+    pool: str | None = None,
 ) -> Callable[[AssetFunction], AssetDefinition]: ...
 def asset(
     name: str | AssetFunction | None = None,
@@ -109,6 +110,7 @@ def asset(
     io_manager_key: str = DEFAULT_IO_MANAGER_KEY,
     retry_policy: RetryPolicy | None = None,
     tags: Mapping[str, str] | None = None,
+    pool: str | None = None,
 ) -> AssetDefinition | Callable[[AssetFunction], AssetDefinition]:
     """Return an asset for the decorated function, which returns its value; usable bare and with arguments.
 
@@ -130,6 +132,7 @@ def asset(
         io_manager_key: The resource that keeps its value. A function that is annotated to return None has none to keep.
         retry_policy: How often it is tried again when it fails.
         tags: Labels of its steps.
+        pool: Of what its steps share the slots, as for an op.
 
     Raises:
         InvalidDefinitionError: The function or an argument does not fit.
@@ -152,6 +155,7 @@ def asset(
             required_resource_keys,
             tags,
             retry_policy,
+            pool,
         )
         return AssetDefinition(key, definition, fed, waits, made, group_name, dict(metadata or {}))
 

@@ -26,7 +26,7 @@ from runrack.interfaces.part import InstanceServices
 from runrack.records.asset import check_tags
 from runrack.records.run import JobCodeOrigin
 from runrack.records.snapshot import JobSnapshot, OpSnapshot
-from runrack.records.tags import CONCURRENCY_KEY, PARTITION
+from runrack.records.tags import PARTITION
 
 if TYPE_CHECKING:
     from runrack.definitions.graph import GraphDefinition
@@ -238,8 +238,8 @@ def _op_snapshot(node: OpNode) -> OpSnapshot:
     inputs: dict[str, tuple[str, ...]] = dict.fromkeys(node.definition.ins, ())
     for name, source in node.inputs.items():
         inputs[name] = tuple(f"{output.node_name}.{output.output_name}" for output in outputs_of(source))
-    key = node.definition.tags.get(CONCURRENCY_KEY)
-    return OpSnapshot(node.name, node.definition.name, inputs, tuple(node.definition.outs), key)
+    outputs = tuple(node.definition.outs)
+    return OpSnapshot(node.name, node.definition.name, inputs, outputs, node.definition.pool)
 
 
 def _checked_executor(job_name: str, executor_def: object) -> ExecutorDefinition | None:

@@ -14,8 +14,9 @@ from runrack.definitions.hook import HookDefinition, check_hooks
 from runrack.definitions.op_signature import read_signature
 from runrack.definitions.output import In, Out, check_keys, check_name
 from runrack.definitions.retry_policy import RetryPolicy, check_retry_policy
-from runrack.errors import InvalidArgumentError, InvalidInvocationError
+from runrack.errors import InvalidArgumentError, InvalidDefinitionError, InvalidInvocationError
 from runrack.records.asset import check_tags
+from runrack.records.tags import CONCURRENCY_KEY
 
 OpFunction = Callable[..., Any]
 
@@ -45,6 +46,8 @@ class OpDefinition:
         required_resource_keys: The resources that it uses.
         tags: Labels of its steps.
         retry_policy: How often a step that failed is tried again; the job's when left out.
+        pool: Of what its steps, those of all runs, share the slots: how many run at once. A pool without a limit limits
+            nothing.
 
     Raises:
         InvalidDefinitionError: The function or an argument does not fit.
@@ -61,6 +64,7 @@ class OpDefinition:
         required_resource_keys: Iterable[str] | None = None,
         tags: Mapping[str, str] | None = None,
         retry_policy: RetryPolicy | None = None,
+        pool: str | None = None,
     ) -> None:
         chosen = name if name is not None else getattr(function, "__name__", "op")
         self._name = check_name("an op", chosen)
@@ -70,7 +74,7 @@ class OpDefinition:
         self._config_schema = config_schema
         self._contract = ConfigContract.from_schema(config_schema)
         self._required_resource_keys = check_keys(f"op {chosen!r}", required_resource_keys)
-        self._tags = check_tags(tags)
+        self._tags = _with_pool(chosen, check_tags(tags), pool)
         self._retry_policy = check_retry_policy(f"op {chosen!r}", retry_policy)
         self._hooks: tuple[HookDefinition, ...] = ()
         self._alias: str | None = None
@@ -125,6 +129,11 @@ class OpDefinition:
     def tags(self) -> Mapping[str, str]:
         """Labels of its steps."""
         return self._tags
+
+    @property
+    def pool(self) -> str | None:
+        """The pool of which each of its steps holds a slot while it runs."""
+        return self._tags.get(CONCURRENCY_KEY)
 
     @property
     def retry_policy(self) -> RetryPolicy | None:
@@ -226,6 +235,7 @@ def op(
     required_resource_keys: Iterable[str] | None = None,
     tags: Mapping[str, str] | None = None,
     retry_policy: RetryPolicy | None = None,
+    pool: str | None = None,
 ) -> Callable[[OpFunction], OpDefinition]: ...
 def op(
     name: str | OpFunction | None = None,
@@ -236,6 +246,7 @@ def op(
     required_resource_keys: Iterable[str] | None = None,
     tags: Mapping[str, str] | None = None,
     retry_policy: RetryPolicy | None = None,
+    pool: str | None = None,
 ) -> OpDefinition | Callable[[OpFunction], OpDefinition]:
     """Return an op for the decorated function; usable bare and with arguments, which are those of `OpDefinition`.
 
@@ -250,7 +261,29 @@ def op(
 
     def define(function: OpFunction) -> OpDefinition:
         return OpDefinition(
-            function, name, description, ins, out, config_schema, required_resource_keys, tags, retry_policy
+            function,
+            name,
+            description,
+            ins,
+            out,
+            config_schema,
+            required_resource_keys,
+            tags,
+            retry_policy,
+            pool,
         )
 
     return define
+
+
+def _with_pool(name: str, tags: Mapping[str, str], pool: str | None) -> Mapping[str, str]:
+    """Return the tags with the pool, which is one of them: queue and executors look for it there."""
+    if pool is None:
+        return tags
+    if not isinstance(pool, str) or not pool:
+        raise InvalidDefinitionError(f"pool of op {name!r} is a name, not {pool!r}")
+    if tags.get(CONCURRENCY_KEY, pool) != pool:
+        raise InvalidDefinitionError(
+            f"op {name!r} has two pools, {pool!r} and its tag {CONCURRENCY_KEY!r}: leave out the tag"
+        )
+    return {**tags, CONCURRENCY_KEY: pool}

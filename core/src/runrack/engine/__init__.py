@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from runrack.engine.execution import execute_job, execute_run
     from runrack.engine.in_process_executor import InProcessExecutor
     from runrack.engine.op_context import OpExecutionContext
+    from runrack.engine.pool_slots import PoolSlots
     from runrack.engine.prepared_job import PreparedJob, prepare_job, prepare_reexecution
     from runrack.engine.reexecution import ReexecutionOptions
     from runrack.engine.remote_step import lost_step_event, make_step_run_ref, relay_entries
@@ -26,6 +27,7 @@ _MODULE_OF = {
     "ActiveExecution": "active_execution",
     "InProcessExecutor": "in_process_executor",
     "OpExecutionContext": "op_context",
+    "PoolSlots": "pool_slots",
     "PreparedJob": "prepared_job",
     "ReexecutionOptions": "reexecution",
     "RunContext": "run_context",
@@ -57,6 +59,7 @@ __all__ = [
     "ActiveExecution",
     "InProcessExecutor",
     "OpExecutionContext",
+    "PoolSlots",
     "PreparedJob",
     "ReexecutionOptions",
     "RunContext",

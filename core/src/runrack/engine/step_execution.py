@@ -10,6 +10,7 @@ from runrack.definitions.user_stack import user_error_info
 from runrack.engine.active_execution import StepState
 from runrack.engine.log_capture import StepLogCapture
 from runrack.engine.plan import JobStep
+from runrack.engine.pool_slots import StepLine
 from runrack.engine.run_context import RunContext, as_run_context
 from runrack.engine.step_context import StepContext
 from runrack.engine.step_hooks import call_hooks
@@ -52,7 +53,7 @@ def execute_step(plan_context: PlanOrchestrationContext, step: ExecutionStep) ->
         return
     yield from attempt_step(plan_context, found)
     while _is_to_be_tried_again(context, found):
-        _wait(context)
+        _wait(context, context.active.next_retry_in() or 0.0)
         yield from attempt_step(plan_context, found)
 
 
@@ -91,7 +92,7 @@ def execute_plan(plan_context: PlanOrchestrationContext, execution_plan: Executi
     """Execute the steps of a plan in this process, one after the other, and yield their events.
 
     Cheaper than `execute_step` for each: the end of a step and the start of the next are stored together. While a step
-    waits to be tried again, others are executed.
+    waits to be tried again, or for a slot of its pool, others are executed.
 
     Raises:
         ResourceFunctionError: A resource could not be set up.
@@ -103,14 +104,18 @@ def execute_plan(plan_context: PlanOrchestrationContext, execution_plan: Executi
             for step in execution_plan.steps:
                 yield from execute_step(plan_context, step)
             return
+        line = StepLine(context)
         while not context.active.is_complete:
             yield from skip_blocked_steps(plan_context)
-            if ready := context.active.take_ready(limit=1):
-                yield from attempt_step(plan_context, ready[0])
-            elif context.active.next_retry_in() is None or context.retry_mode is not RetryMode.ENABLED:
-                return
+            if (taken := line.take()) is not None:
+                try:
+                    yield from attempt_step(plan_context, taken)
+                finally:
+                    line.leave(taken)
+            elif (seconds := _seconds_to_wait(context, line)) is not None:
+                _wait(context, seconds)
             else:
-                _wait(context)
+                return
 
 
 def _is_to_be_tried_again(context: RunContext, step: JobStep) -> bool:
@@ -120,10 +125,16 @@ def _is_to_be_tried_again(context: RunContext, step: JobStep) -> bool:
     )
 
 
-def _wait(context: RunContext) -> None:
-    """Wait until a step may be tried again; a signal ends that."""
+def _seconds_to_wait(context: RunContext, line: StepLine) -> float | None:
+    """Return after how long a step may be tried again, or have its slot; None when there is nothing to wait for."""
+    retry = context.active.next_retry_in() if context.retry_mode is RetryMode.ENABLED else None
+    return min((each for each in (retry, line.seconds_until_poll()) if each is not None), default=None)
+
+
+def _wait(context: RunContext, seconds: float) -> None:
+    """Wait; a signal ends that."""
     context.writer.flush()
-    time.sleep(context.active.next_retry_in() or 0.0)
+    time.sleep(seconds)
 
 
 def _skipped_event(context: RunContext, step_key: str) -> Event:

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runrack.engine import RunContext
+from runrack.engine import PoolSlots, RunContext
 from runrack.interfaces.executor import ExecutionStep
-from runrack.records.tags import CONCURRENCY_KEY, priority_of
 
 POLL_SECONDS = 0.25
 """How often a step that waits for a slot of another run's asks again."""
@@ -56,8 +55,10 @@ class StepLimits:
     _running: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     _lines: dict[tuple[str, str | None], deque[ExecutionStep]] = field(default_factory=dict)
     _pool_lines: dict[str, deque[ExecutionStep]] = field(default_factory=dict)
-    _limited_pools: frozenset[str] | None = None
     _next_poll: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._slots = PoolSlots(self.context)
 
     @property
     def waits_for_slots(self) -> bool:
@@ -70,8 +71,8 @@ class StepLimits:
         if full is not None:
             self._lines.setdefault(full, deque()).append(step)
             return False
-        pool = self._pool_of(step)
-        if pool is not None and (self._pool_lines.get(pool) or not self._claim(pool, step)):
+        pool = self._slots.pool_of(step)
+        if pool is not None and (self._pool_lines.get(pool) or not self._slots.claim(step)):
             self._pool_lines.setdefault(pool, deque()).append(step)
             return False
         self._running.update(self._buckets(step))
@@ -79,9 +80,7 @@ class StepLimits:
 
     def release(self, step: ExecutionStep) -> list[ExecutionStep]:
         """Note that a step is not running any more, and return those that waited for it and are to be admitted anew."""
-        if self._pool_of(step) is not None:
-            slots = self.context.instance.event_log_storage
-            slots.free_concurrency_slot_for_step(self.context.run.run_id, step.key)
+        if self._slots.free(step):
             self._next_poll = 0.0
         woken = []
         for bucket in self._buckets(step):
@@ -96,9 +95,9 @@ class StepLimits:
             return []
         self._next_poll = time.monotonic() + POLL_SECONDS
         admitted: list[ExecutionStep] = []
-        for pool, line in self._pool_lines.items():
+        for line in self._pool_lines.values():
             while line and len(admitted) < limit and self._full_bucket(line[0]) is None:
-                if not self._claim(pool, line[0]):
+                if not self._slots.claim(line[0]):
                     break
                 self._running.update(self._buckets(line[0]))
                 admitted.append(line.popleft())
@@ -114,17 +113,3 @@ class StepLimits:
     def _buckets(self, step: ExecutionStep) -> set[tuple[str, str | None]]:
         found = (limit.bucket(step.tags) for limit in self.tag_limits)
         return {bucket for bucket in found if bucket is not None}
-
-    def _pool_of(self, step: ExecutionStep) -> str | None:
-        pool = step.tags.get(CONCURRENCY_KEY)
-        if pool is None:
-            return None
-        if self._limited_pools is None:
-            keys = self.context.instance.event_log_storage.get_concurrency_keys()
-            self._limited_pools = frozenset(keys)
-        return pool if pool in self._limited_pools else None
-
-    def _claim(self, pool: str, step: ExecutionStep) -> bool:
-        slots = self.context.instance.event_log_storage
-        run_id = self.context.run.run_id
-        return slots.claim_concurrency_slot(pool, run_id, step.key, priority_of(step.tags)).is_claimed
