@@ -150,7 +150,7 @@ def test_ids_become_visible_in_their_order(storage, url):
     other = PostgresStorage(url)
     overlapping = threading.Thread(target=lambda: other.store_events([second]))
     with storage.database.write() as conn:
-        log.append(conn, [EncodedEntry(first)], lambda _entry: False)
+        log.append(conn, [EncodedEntry(first)])
         overlapping.start()
         wait_until_somebody_waits(url)
         assert log.get_maximum_record_id() is None

@@ -3,7 +3,6 @@
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 
@@ -21,23 +20,18 @@ class FakeDatabase:
         self.has_begun = threading.Event()
         self.may_go_on = threading.Event()
 
-    @contextmanager
-    def write(self):
+    def write(self, items):
         written = []
         self.has_begun.set()
         assert self.may_go_on.wait(10)
-        yield written
+        for item in items:
+            if item == "bad":
+                raise ValueError("bad")
+            if item == "interrupted":
+                raise ExecutionInterruptedError("interrupted")
+            written.append(item)
         self.transactions.append(written)
-
-
-def write_all(written, items):
-    for item in items:
-        if item == "bad":
-            raise ValueError("bad")
-        if item == "interrupted":
-            raise ExecutionInterruptedError("interrupted")
-        written.append(item)
-    return [f"{item} is written" for item in items]
+        return [f"{item} is written" for item in items]
 
 
 @pytest.fixture
@@ -47,7 +41,7 @@ def database():
 
 @pytest.fixture
 def group(database):
-    return GroupCommit(database, write_all)
+    return GroupCommit(database.write)
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ class PostgresDatabase(ServerDatabase):
             creates_tables=creates_tables,
             patience_seconds=patience_seconds,
         )
+        self._at_once = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @override
@@ -92,6 +93,17 @@ class PostgresDatabase(ServerDatabase):
     def _read_transaction(self) -> Iterator[Connection]:
         with self._connection(self._readers) as conn:
             yield conn
+
+    @override
+    @contextmanager
+    def _single_statement(self) -> Iterator[Connection]:
+        with self._turn, self._connection(self._at_once) as conn:
+            try:
+                yield conn
+            except Exception as error:
+                if self._is_lost(error, conn):
+                    raise self._outcome_unknown() from error
+                raise
 
     @override
     def _is_lost(self, error: BaseException, conn: Connection) -> bool:

@@ -19,6 +19,7 @@ from runrack.errors import (
     StorageFullError,
     StorageUnavailableError,
 )
+from runrack_postgres.json_insert import append_at_once, insert_rows
 from runrack_postgres.watch_signal import CHANNEL
 from runrack_sql.dialect import Dialect, NewRow
 from runrack_sql.statement import Query
@@ -36,7 +37,10 @@ _PASSING = {
 }
 """SQLSTATE, or its class, to what to say: errors after which the same call may succeed. Nothing was changed."""
 
+_UNFIT_TEXT = "a name holds the character NUL, or is no valid Unicode: PostgreSQL keeps no such names"
+
 _UNFIT_VALUES = {
+    "22P05": _UNFIT_TEXT,
     "22001": "a name is longer than PostgreSQL keeps it: ids, tags and keys have at most 255 characters",
     "22003": "a number is larger than PostgreSQL keeps it: numbers have 64 bits",
 }
@@ -88,6 +92,14 @@ class PostgresDialect(Dialect):
         return query.add_columns(func.pg_notify(CHANNEL, ""))
 
     @override
+    def append_at_once(self) -> Query:
+        return append_at_once()
+
+    @override
+    def insert_rows(self, statement: Insert, columns: Sequence[str]) -> Insert:
+        return insert_rows(statement, columns)
+
+    @override
     def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:
         order = super().ordered(column, ascending=ascending)
         if not (isinstance(column, Column) and column.nullable):
@@ -119,9 +131,7 @@ class PostgresDialect(Dialect):
     def _of_driver(self, error: psycopg.Error) -> RunrackError:
         """Return the error for one that the driver met before it got an answer."""
         if isinstance(error, psycopg.DataError):
-            return InvalidArgumentError(
-                "a name holds the character NUL, or is no valid Unicode: PostgreSQL keeps no such names"
-            )
+            return InvalidArgumentError(_UNFIT_TEXT)
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             return StorageUnavailableError(
                 f"{self._label} cannot be reached just now: look whether the server runs,"

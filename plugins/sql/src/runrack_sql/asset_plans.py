@@ -10,6 +10,7 @@ from runrack.records.event_type import EventType
 from runrack_sql.dialect import Dialect
 from runrack_sql.limit import chunks
 from runrack_sql.prepared import Prepared
+from runrack_sql.row_insert import RowInsert
 from runrack_sql.schema import asset_plans
 from runrack_sql.statement import AnyRow
 
@@ -30,7 +31,7 @@ class PlanWriter:
     """Follows plans, what fulfils them, and what decides them."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self._keep = Prepared(
+        self._keep = RowInsert(
             dialect.replace(asset_plans, ["asset_digest", "partition_digest", "run_id"]), dialect
         )
         self._fulfil = Prepared(delete(asset_plans).where(*_of_partition), dialect)
@@ -73,7 +74,7 @@ class PlanWriter:
         if fulfilled:
             self._fulfil.run_many(conn, fulfilled)
         if planned:
-            self._keep.run_many(
+            self._keep.run(
                 conn,
                 [planned[place][run_id] for place in sorted(planned) for run_id in sorted(planned[place])],
             )

@@ -12,15 +12,11 @@ from runrack.records.event_type import EventType
 from runrack_sql.asset_fallback import fall_back_from_partitions
 from runrack_sql.asset_plans import PlanWriter
 from runrack_sql.dialect import Dialect, NewRow
+from runrack_sql.event_writer import CATALOGUED
 from runrack_sql.limit import chunks
-from runrack_sql.prepared import Prepared
+from runrack_sql.row_insert import RowInsert
 from runrack_sql.schema import asset_partition_wipes, asset_partitions, asset_plans, assets, event_ids
 from runrack_sql.text_key import digest, head
-
-CATALOGUED = frozenset(
-    {EventType.ASSET_MATERIALIZATION, EventType.ASSET_OBSERVATION, EventType.ASSET_MATERIALIZATION_PLANNED}
-)
-"""The types of events that change the state of an asset."""
 
 _GIVEN = tuple(column.name for column in assets.columns if column.name != "id")
 """The columns of a new asset; the database gives the id."""
@@ -41,8 +37,8 @@ class AssetWriter:
     """Changes the latest state of assets."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self._upsert = Prepared(dialect.upsert(assets, ["digest"], _newer_state), dialect, _GIVEN)
-        self._upsert_partition = Prepared(
+        self._upsert = RowInsert(dialect.upsert(assets, ["digest"], _newer_state), dialect, _GIVEN)
+        self._upsert_partition = RowInsert(
             dialect.replace(asset_partitions, ["asset_digest", "event_type", "partition_digest"]), dialect
         )
         self.plans = PlanWriter(dialect)
@@ -72,9 +68,9 @@ class AssetWriter:
                 partitions[place] = _partition_row(place, event.partition, record)
         # In the order of their keys, so that two writers never wait for each other's rows.
         if states:
-            self._upsert.run_many(conn, [states[key] for key in sorted(states)])
+            self._upsert.run(conn, [states[key] for key in sorted(states)])
         if partitions:
-            self._upsert_partition.run_many(conn, [partitions[place] for place in sorted(partitions)])
+            self._upsert_partition.run(conn, [partitions[place] for place in sorted(partitions)])
         self.plans.follow(conn, new, rows)
 
 

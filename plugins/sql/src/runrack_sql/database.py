@@ -100,6 +100,17 @@ class Database:
         with self._translated(), self._write_transaction() as conn:
             yield conn
 
+    @contextmanager
+    def write_at_once(self) -> Iterator[Connection]:
+        """Give a connection for one statement, which is committed with its answer where the database can do that.
+
+        Raises:
+            StorageError: The database cannot be used; the class says why, and whether anything may have been changed.
+        """
+        self._open()
+        with self._translated(), self._single_statement() as conn:
+            yield conn
+
     def make_watch_signal(self) -> WatchSignal:
         """Return what tells when to look for new events."""
         return WatchSignal()
@@ -174,6 +185,9 @@ class Database:
 
     def _write_transaction(self) -> AbstractContextManager[Connection]:
         return self._engine.begin()
+
+    def _single_statement(self) -> AbstractContextManager[Connection]:
+        return self._write_transaction()
 
     def _change_transaction(self) -> AbstractContextManager[Connection]:
         """Give a connection as `_write_transaction` does, which does not wait long for a table that others use."""

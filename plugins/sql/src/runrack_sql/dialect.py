@@ -64,6 +64,24 @@ class Dialect(ABC):
         """
         return query
 
+    def append_at_once(self) -> Query | None:
+        """Return the query that gives out storage ids and stores rows of the log with them, in one statement.
+
+        - Bound are `rows`, a JSON text: a list of rows of `events`, their `id` counting from 1; and `count`, their number.
+        - The rows get successive ids in that order. A row whose event id is stored already is left out.
+        - The answer is one row: the last of the ids, and how many rows were stored.
+
+        None where the database has no such statement.
+        """
+        return None
+
+    def insert_rows(self, statement: Insert, columns: Sequence[str]) -> Insert | None:  # noqa: ARG002 - for those who override it
+        """Return `statement` for many rows, where the database has such a statement.
+
+        Bound is `rows`, a JSON text: a list of rows, which may have more columns than the given ones.
+        """
+        return None
+
     @abstractmethod
     def get_last_id(self, conn: Connection, table: Table) -> int:
         """Return the id that a table gave out last; 0 for none."""

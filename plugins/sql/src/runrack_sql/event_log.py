@@ -42,6 +42,14 @@ _TABLES = (
 """What a wipe empties."""
 
 
+ComesLate = Callable[[Connection, EncodedEntry], bool]
+"""Applies an entry to its run, and tells whether it came too late for that."""
+
+
+def _comes_in_time(_conn: Connection, _item: EncodedEntry) -> bool:
+    return False
+
+
 class SqlEventLog(EventLog, SqlPart):
     """Keeps the log, and the asset catalog in step with it."""
 
@@ -49,7 +57,7 @@ class SqlEventLog(EventLog, SqlPart):
         super().__init__(database)
         self._writer = EventWriter(database.dialect)
         self._asset_writer = AssetWriter(database.dialect)
-        self._group = GroupCommit(database, self._append_all)
+        self._group = GroupCommit(self.store)
 
     @override
     @repeatable
@@ -59,16 +67,36 @@ class SqlEventLog(EventLog, SqlPart):
         if not entries:
             return []
         return self._group.write(
-            [(EncodedEntry(entry), entry.event_id in late_event_ids) for entry in entries]
+            [EncodedEntry(entry, is_late=entry.event_id in late_event_ids) for entry in entries]
         )
 
-    def append(
-        self, conn: Connection, encoded: Sequence[EncodedEntry], is_late: Callable[[EncodedEntry], bool]
+    def store(
+        self, encoded: Sequence[EncodedEntry], comes_late: ComesLate = _comes_in_time
     ) -> Sequence[EventLogRecord]:
-        """As `store_events`, inside the transaction of `conn`; `is_late` is asked once for each new entry, in order."""
-        records, new = self._writer.append(conn, encoded, is_late)
-        rows = {item.entry.event_id: item.row for item in encoded}
-        self._asset_writer.follow(conn, new.values(), rows)
+        """As `store_events`, in one transaction; `comes_late` is asked once for each new entry, in their order.
+
+        Entries that change nothing but the log may be stored without asking.
+        """
+        if self._writer.can_append_at_once(encoded) and all(item.changes_log_only for item in encoded):
+            with self.database.write_at_once() as conn:
+                records = self._writer.append_at_once(conn, encoded)
+            if records is not None:
+                return records
+        with self.database.write() as conn:
+            return self.append(conn, encoded, comes_late)
+
+    def append(
+        self, conn: Connection, encoded: Sequence[EncodedEntry], comes_late: ComesLate = _comes_in_time
+    ) -> Sequence[EventLogRecord]:
+        """As `store`, inside the transaction of `conn`."""
+        records, new = self._writer.append(conn, encoded)
+        items = {item.entry.event_id: item for item in encoded}
+        late = [record for event_id, record in new.items() if comes_late(conn, items[event_id])]
+        if late:
+            marked = {record.storage_id: record for record in self._writer.mark_late(conn, late)}
+            records = [marked.get(record.storage_id, record) for record in records]
+            new = {event_id: marked.get(record.storage_id, record) for event_id, record in new.items()}
+        self._asset_writer.follow(conn, new.values(), {event_id: items[event_id].row for event_id in new})
         return records
 
     @override
@@ -114,11 +142,3 @@ class SqlEventLog(EventLog, SqlPart):
         hold_log(conn)
         for table in _TABLES:
             conn.execute(delete(table))
-
-    def _append_all(
-        self, conn: Connection, items: Sequence[tuple[EncodedEntry, bool]]
-    ) -> Sequence[EventLogRecord]:
-        late = {encoded.entry.event_id for encoded, is_late in items if is_late}
-        return self.append(
-            conn, [encoded for encoded, _ in items], lambda encoded: encoded.entry.event_id in late
-        )

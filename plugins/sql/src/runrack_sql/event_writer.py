@@ -1,20 +1,34 @@
 """EventWriter: appends to the log. Every event of every run passes here."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+import msgspec
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select, true, update
 
 from runrack.records.event import EventLogEntry, EventLogRecord
+from runrack.records.event_type import STATUS_AFTER, EventType
 from runrack_sql.dialect import Dialect
 from runrack_sql.event_row import event_record, event_row
 from runrack_sql.limit import chunks
 from runrack_sql.prepared import Prepared
+from runrack_sql.row_insert import MOST_CHARACTERS, as_json
 from runrack_sql.schema import event_ids, events
 from runrack_sql.statement import Query
 
+CATALOGUED = frozenset(
+    {EventType.ASSET_MATERIALIZATION, EventType.ASSET_OBSERVATION, EventType.ASSET_MATERIALIZATION_PLANNED}
+)
+"""The types of events that change the state of an asset."""
+
+_CONSEQUENTIAL = CATALOGUED | frozenset(STATUS_AFTER)
+"""The types of events that change more than the log."""
+
 _LOOKUPS = 100
 """How many events of a batch are looked up in one query."""
+
+_FEW_LOOKUPS = 12
+"""The same for a batch as small as what a step has to say."""
 
 
 def hold_log(conn: Connection) -> None:
@@ -30,14 +44,23 @@ class EncodedEntry:
 
     Attributes:
         entry: The entry.
-        row: Its row, but for its id and whether it is late.
+        row: Its row, but for its id.
         epoch: The claim on its run of whoever stores it, where that is known.
+        is_late: Whether it is known to be late already.
     """
 
-    def __init__(self, entry: EventLogEntry, epoch: int | None = None) -> None:
+    def __init__(self, entry: EventLogEntry, epoch: int | None = None, *, is_late: bool = False) -> None:
         self.entry = entry
         self.row = event_row(entry)
+        self.row["late"] = is_late
         self.epoch = epoch
+        self.is_late = is_late
+
+    @property
+    def changes_log_only(self) -> bool:
+        """Whether nothing but the log changes when the entry is stored."""
+        event = self.entry.event
+        return event is None or event.event_type not in _CONSEQUENTIAL
 
 
 class EventWriter:
@@ -49,40 +72,92 @@ class EventWriter:
             update(event_ids).values(last=event_ids.c.last + bindparam("count")), dialect
         )
         self._last = Prepared(dialect.announce(select(event_ids.c.last)), dialect)
+        at_once = dialect.append_at_once()
+        self._at_once = None if at_once is None else Prepared(dialect.announce(at_once), dialect)
+        self._mark_late = Prepared(
+            update(events).where(events.c.id == bindparam("of_id")).values(late=true()), dialect
+        )
         self._find_one = Prepared(_find(1), dialect)
+        self._find_few = Prepared(_find(_FEW_LOOKUPS), dialect)
         self._find_many = Prepared(_find(_LOOKUPS), dialect)
         self._insert = Prepared(insert(events), dialect)
 
     def append(
-        self,
-        conn: Connection,
-        encoded: Sequence[EncodedEntry],
-        is_late: Callable[[EncodedEntry], bool],
-    ) -> tuple[Sequence[EventLogRecord], Mapping[str, EventLogRecord]]:
+        self, conn: Connection, encoded: Sequence[EncodedEntry]
+    ) -> tuple[Sequence[EventLogRecord], dict[str, EventLogRecord]]:
         """Store the entries that are not stored yet.
 
         Args:
             conn: In whose transaction.
             encoded: The entries.
-            is_late: Asked once for each entry that is new, in their order.
 
         Returns:
-            The records of all entries, in their order, and event id to record for those that are new.
+            The records of all entries, in their order, and event id to record for those that are new, oldest first.
         """
-        next_id = self.take_ids(conn, len(encoded))
+        distinct = _distinct(encoded)
+        append = self._append_at_first if self.can_append_at_once(distinct) else self._append_missing
+        new, known = append(conn, distinct)
+        return [new.get(item.entry.event_id) or known[item.entry.event_id] for item in encoded], new
+
+    def mark_late(self, conn: Connection, records: Sequence[EventLogRecord]) -> Sequence[EventLogRecord]:
+        """Note that entries, just stored, came too late for their runs, and return their records as they are now."""
+        self._mark_late.run_many(conn, [{"of_id": record.storage_id} for record in records])
+        return [msgspec.structs.replace(record, late=True) for record in records]
+
+    def can_append_at_once(self, encoded: Sequence[EncodedEntry]) -> bool:
+        """Tell whether one statement can store the entries."""
+        return self._at_once is not None and (
+            len(encoded) == 1 or sum(len(item.row["body"]) for item in encoded) <= MOST_CHARACTERS
+        )
+
+    def append_at_once(
+        self, conn: Connection, encoded: Sequence[EncodedEntry]
+    ) -> Sequence[EventLogRecord] | None:
+        """Store those of the entries that are not stored yet by one statement, if `can_append_at_once`.
+
+        Returns:
+            The records of all entries, in their order; None when only some were new.
+        """
+        first, stored = self._run_at_once(conn, encoded)
+        return list(_numbered(encoded, first).values()) if stored == len(encoded) else None
+
+    def _append_at_first(
+        self, conn: Connection, encoded: Sequence[EncodedEntry]
+    ) -> tuple[dict[str, EventLogRecord], Mapping[str, EventLogRecord]]:
+        """Store the entries by one statement, and only then look for the ones that it left out.
+
+        Returns:
+            Event id to record for those that are new, and for those that are not.
+        """
+        first, stored = self._run_at_once(conn, encoded)
+        if stored == len(encoded):
+            return _numbered(encoded, first), {}
+        found = self.find_stored(conn, encoded)
+        in_order = [found[item.entry.event_id] for item in encoded]
+        new = {record.event_log_entry.event_id: record for record in in_order if record.storage_id >= first}
+        return new, found
+
+    def _append_missing(
+        self, conn: Connection, encoded: Sequence[EncodedEntry]
+    ) -> tuple[dict[str, EventLogRecord], Mapping[str, EventLogRecord]]:
+        """Look for the entries, and store those that are not found; returns the same."""
+        first = self.take_ids(conn, len(encoded))
         known = self.find_stored(conn, encoded)
-        new: dict[str, EventLogRecord] = {}
-        rows: list[dict[str, Any]] = []
-        for storage_id, item in enumerate(encoded, start=next_id):
-            entry = item.entry
-            if entry.event_id in known or entry.event_id in new:
-                continue
-            late = is_late(item)
-            new[entry.event_id] = EventLogRecord(storage_id, entry, late)
-            rows.append({**item.row, "id": storage_id, "late": late})
-        self._insert.run_many(conn, rows)
-        known.update(new)
-        return [known[item.entry.event_id] for item in encoded], new
+        missing = [item for item in encoded if item.entry.event_id not in known]
+        self._insert.run_many(
+            conn, [{**item.row, "id": storage_id} for storage_id, item in enumerate(missing, start=first)]
+        )
+        return _numbered(missing, first), known
+
+    def _run_at_once(self, conn: Connection, encoded: Sequence[EncodedEntry]) -> tuple[int, int]:
+        """Return the first of the ids taken, and how many of the entries were stored."""
+        if self._at_once is None:
+            msg = "the database has no such statement"
+            raise TypeError(msg)
+        rows = [{**item.row, "id": place} for place, item in enumerate(encoded, start=1)]
+        values = {"rows": as_json(rows), "count": len(rows)}
+        last, stored = self._at_once.run(conn, values).fetchall()[0][:2]
+        return last - len(rows) + 1, stored
 
     def take_ids(self, conn: Connection, count: int) -> int:
         """Return the first of as many new storage ids, which no other writer sees before the transaction ends."""
@@ -106,10 +181,30 @@ class EventWriter:
         }
 
     def _look_up(self, conn: Connection, ids: Sequence[str]) -> Sequence[Any]:
-        padded = [*ids, *[ids[0]] * (_LOOKUPS - len(ids))]
-        return self._find_many.run(
+        is_small = len(ids) <= _FEW_LOOKUPS
+        query, count = (self._find_few, _FEW_LOOKUPS) if is_small else (self._find_many, _LOOKUPS)
+        padded = [*ids, *[ids[0]] * (count - len(ids))]
+        return query.run(
             conn, {f"event_id_{place}": event_id for place, event_id in enumerate(padded)}
         ).fetchall()
+
+
+def _distinct(encoded: Sequence[EncodedEntry]) -> Sequence[EncodedEntry]:
+    """Return the first entry with each event id."""
+    if len(encoded) == 1:
+        return encoded
+    distinct: dict[str, EncodedEntry] = {}
+    for item in encoded:
+        distinct.setdefault(item.entry.event_id, item)
+    return list(distinct.values())
+
+
+def _numbered(encoded: Sequence[EncodedEntry], first: int) -> dict[str, EventLogRecord]:
+    """Return event id to record for entries that were stored with successive ids."""
+    return {
+        item.entry.event_id: EventLogRecord(storage_id, item.entry, item.is_late)
+        for storage_id, item in enumerate(encoded, start=first)
+    }
 
 
 def _find(count: int) -> Query:

@@ -5,9 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection
-
-from runrack_sql.database import Database
 from runrack_sql.fork import watch_forks
 
 ItemT = TypeVar("ItemT")
@@ -50,15 +47,11 @@ class GroupCommit(Generic[ItemT, ResultT]):
       one concerns no other. It must be harmless to write an item again whose commit was not answered.
 
     Args:
-        database: Where.
-        write_all: Writes items inside a transaction, and returns what came of each.
+        write: Writes items in one transaction, all or none, and returns what came of each.
     """
 
-    def __init__(
-        self, database: Database, write_all: Callable[[Connection, Sequence[ItemT]], Sequence[ResultT]]
-    ) -> None:
-        self._database = database
-        self._write_all = write_all
+    def __init__(self, write: Callable[[Sequence[ItemT]], Sequence[ResultT]]) -> None:
+        self._write = write
         self.after_fork_in_child()
         watch_forks(self)
 
@@ -66,7 +59,7 @@ class GroupCommit(Generic[ItemT, ResultT]):
         """Write the items, all or none, and return what came of each.
 
         Raises:
-            StorageError: As `Database.write`.
+            StorageError: The database cannot be used; the class says why.
         """
         call: _Call[ItemT, ResultT] = _Call(items)
         try:
@@ -137,7 +130,3 @@ class GroupCommit(Generic[ItemT, ResultT]):
         results = iter(self._write([item for call in calls for item in call.items]))
         for call in calls:
             call.results = [next(results) for _ in call.items]
-
-    def _write(self, items: Sequence[ItemT]) -> Sequence[ResultT]:
-        with self._database.write() as conn:
-            return self._write_all(conn, items)

@@ -103,7 +103,10 @@ class ServerDatabase(Database):
         except DBAPIError as error:
             if self._is_undone(error):
                 raise
-            raise StorageOutcomeUnknownError(
-                f"{self.label} went away during a commit, which it may have carried out or not:"
-                " look before you repeat the call"
-            ) from error
+            raise self._outcome_unknown() from error
+
+    def _outcome_unknown(self) -> StorageOutcomeUnknownError:
+        return StorageOutcomeUnknownError(
+            f"{self.label} went away during a commit, which it may have carried out or not:"
+            " look before you repeat the call"
+        )

@@ -30,7 +30,7 @@ class SqlStorage(SqlRetention, SqlCopy, Storage):
         self._runs = SqlRunStorage(database)
         self._events = SqlEventLogStorage(database)
         self._schedules = SqlScheduleStorage(database)
-        self._group = GroupCommit(database, self._append_all)
+        self._group = GroupCommit(self._store)
 
     @property
     @override
@@ -69,10 +69,10 @@ class SqlStorage(SqlRetention, SqlCopy, Storage):
         self._events.end_all_watches()
         super().dispose()
 
-    def _append_all(self, conn: Connection, encoded: Sequence[EncodedEntry]) -> Sequence[EventLogRecord]:
-        return self._events.append(conn, encoded, lambda item: self._is_late(conn, item))
+    def _store(self, encoded: Sequence[EncodedEntry]) -> Sequence[EventLogRecord]:
+        return self._events.store(encoded, self._comes_late)
 
-    def _is_late(self, conn: Connection, item: EncodedEntry) -> bool:
+    def _comes_late(self, conn: Connection, item: EncodedEntry) -> bool:
         """Apply the entry to its run, and tell whether it came too late for that."""
         entry = item.entry
         status = None if entry.event is None else STATUS_AFTER.get(entry.event.event_type)
