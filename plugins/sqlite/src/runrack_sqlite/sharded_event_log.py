@@ -130,7 +130,7 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
     ) -> Sequence[EventLogRecord]:
         if not entries:
             return []
-        encoded = [EncodedEntry(entry) for entry in entries]
+        encoded = [EncodedEntry(entry, is_late=entry.event_id in late_event_ids) for entry in entries]
         is_for_index = len({entry.run_id for entry in entries}) > 1 or any(
             entry.event_type in INDEXED for entry in entries
         )
@@ -139,7 +139,7 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
             self._sweep()
             while True:
                 with suppress(_ShardGoneError):
-                    return store(encoded, lambda item: item.entry.event_id in late_event_ids)
+                    return store(encoded)
 
     @override
     @repeatable
@@ -218,15 +218,11 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
         with self._ids.section_around(self.database.write()) as conn:
             yield conn
 
-    def _store_in_index(
-        self, encoded: Sequence[EncodedEntry], is_late: Callable[[EncodedEntry], bool]
-    ) -> Sequence[EventLogRecord]:
+    def _store_in_index(self, encoded: Sequence[EncodedEntry]) -> Sequence[EventLogRecord]:
         with self._index_section() as conn:
-            return self.append(conn, encoded, is_late)
+            return self.append(conn, encoded)
 
-    def _store_in_shard(
-        self, encoded: Sequence[EncodedEntry], is_late: Callable[[EncodedEntry], bool]
-    ) -> Sequence[EventLogRecord]:
+    def _store_in_shard(self, encoded: Sequence[EncodedEntry]) -> Sequence[EventLogRecord]:
         run_id = encoded[0].entry.run_id
         number = self._number(run_id)
         with self._shards.use(number, run_id) as shard:
@@ -234,7 +230,7 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
             with self._ids.section_around(shard.write()) as conn:
                 stored = self._find_indexed(number, encoded)
                 new = [item for item in encoded if item.entry.event_id not in stored]
-                records = self._shard_writer.append(conn, new, is_late)[0] if new else []
+                records = self._shard_writer.append(conn, new)[0] if new else []
         stored.update({record.event_log_entry.event_id: record for record in records})
         return [stored[item.entry.event_id] for item in encoded]
 
