@@ -4,9 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pymysql
-from sqlalchemy import BigInteger, ColumnElement, Connection, Insert, Table, cast, func, literal_column, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Insert,
+    Table,
+    Update,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    text,
+    update,
+)
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from typing_extensions import override
@@ -104,6 +119,16 @@ class MySQLDialect(Dialect):
     def microseconds_now(self) -> ColumnElement[int]:
         # Not the time at which the statement began: it may have waited for a row since.
         return cast(func.unix_timestamp(literal_column("SYSDATE(6)")) * 1_000_000, BigInteger)
+
+    @override
+    def count_up(self, counter: Column[int]) -> Update:
+        # The answer to the update holds what LAST_INSERT_ID was given.
+        return update(counter.table).values({counter: func.last_insert_id(counter + bindparam("count"))})
+
+    @override
+    def counted(self, cursor: DBAPICursor) -> int:
+        last: int = cursor.lastrowid
+        return last
 
     @override
     def get_last_id(self, conn: Connection, table: Table) -> int:

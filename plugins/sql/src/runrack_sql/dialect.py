@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Table, literal
+from sqlalchemy import Column, ColumnElement, Connection, Insert, Table, Update, bindparam, literal, update
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -63,6 +64,14 @@ class Dialect(ABC):
         Here nobody can be told.
         """
         return query
+
+    def count_up(self, counter: Column[int]) -> Update:
+        """Return the update that adds `count`, which is bound, to a column of a table of one row."""
+        return update(counter.table).values({counter: counter + bindparam("count")})
+
+    def counted(self, cursor: DBAPICursor) -> int | None:  # noqa: ARG002 - for those who override it
+        """Return the value that a column has after `count_up`, where the database told it; None where it has to be asked."""
+        return None
 
     def append_at_once(self) -> Query | None:
         """Return the query that gives out storage ids and stores rows of the log with them, in one statement.

@@ -68,9 +68,8 @@ class EventWriter:
 
     def __init__(self, dialect: Dialect) -> None:
         # The update comes first: it locks the row, so that the next writer reads the number after our commit.
-        self._advance = Prepared(
-            update(event_ids).values(last=event_ids.c.last + bindparam("count")), dialect
-        )
+        self._dialect = dialect
+        self._advance = Prepared(dialect.count_up(event_ids.c.last), dialect)
         self._last = Prepared(dialect.announce(select(event_ids.c.last)), dialect)
         at_once = dialect.append_at_once()
         self._at_once = None if at_once is None else Prepared(dialect.announce(at_once), dialect)
@@ -161,8 +160,9 @@ class EventWriter:
 
     def take_ids(self, conn: Connection, count: int) -> int:
         """Return the first of as many new storage ids, which no other writer sees before the transaction ends."""
-        self._advance.run(conn, {"count": count})
-        last: int = self._last.run(conn, {}).fetchall()[0][0]
+        last = self._dialect.counted(self._advance.run(conn, {"count": count}))
+        if last is None:
+            ((last, *_),) = self._last.run(conn, {}).fetchall()
         return last - count + 1
 
     def find_stored(self, conn: Connection, encoded: Sequence[EncodedEntry]) -> dict[str, EventLogRecord]:
