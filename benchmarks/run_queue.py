@@ -1,6 +1,6 @@
 """Experiments with a queue, real processes and a database; prints a line of JSON for each.
 
-A script: `queue.py` runs all on SQLite, `queue.py KIND` on sqlite, postgres or mariadb; with more arguments, one of them, as
+A script: `run_queue.py` runs all on SQLite, `run_queue.py KIND` on sqlite, postgres or mariadb; with more arguments, one of them, as
 `plugins/queue/tests/queue_harness.py` describes.
 """
 

@@ -1,4 +1,4 @@
-"""Short forms of the experiments of benchmarks/queue.py: real daemons, real kills."""
+"""Short forms of the experiments of benchmarks/run_queue.py: real daemons, real kills."""
 
 import json
 import subprocess

@@ -37,5 +37,5 @@ def command(dry_run: bool, as_json: bool) -> None:
     verb = "would remove" if dry_run else "removed"
     for kind, count in removed.items():
         click.echo(f"{verb} {count} {kind}")
-    if not removed:
+    if not removed and retention.can_prune_events:
         click.echo("Nothing is old enough.")
