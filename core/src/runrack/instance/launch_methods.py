@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runrack.errors import (
+    ConflictError,
     InvariantViolationError,
     LocationUnavailableError,
     RunNotFoundError,
@@ -73,8 +74,8 @@ class LaunchMethods(RunMethods, EventMethods):
         try:
             self.run_launcher.launch_run(LaunchRunContext(starting, workspace or self.workspace, claim))
         except Exception as error:
-            is_left_to_holder = claim is not None and isinstance(error, LocationUnavailableError)
-            if not is_left_to_holder and self._existing_run(run_id).status is RunStatus.STARTING:
+            is_left = _is_left_to_holder(error, claim)
+            if not is_left and self._existing_run(run_id).status is RunStatus.STARTING:
                 self._fail_to_launch(starting, "The run could not be launched.", error, claim)
             raise
         return self._existing_run(run_id)
@@ -90,6 +91,7 @@ class LaunchMethods(RunMethods, EventMethods):
 
         - An event of the attempt is stored before the launcher is asked; `count_resume_run_attempts` counts those.
         - When the launcher fails, the run ends in FAILURE with the error in its log, and the error is raised.
+        - With a `claim`, a run whose code cannot be loaded just now does not end: its holder decides what follows.
 
         Args:
             run_id: Which run.
@@ -100,6 +102,7 @@ class LaunchMethods(RunMethods, EventMethods):
         Raises:
             RunNotFoundError: No such run.
             InvariantViolationError: The run is not under way, or the launcher cannot take up runs.
+            ConflictError: A worker holds the run: nothing was launched.
         """
         run = self._existing_run(run_id)
         launcher = self.run_launcher
@@ -115,7 +118,8 @@ class LaunchMethods(RunMethods, EventMethods):
         try:
             launcher.resume_run(ResumeRunContext(run, workspace or self.workspace, claim, attempt_number))
         except Exception as error:
-            self._fail_to_launch(run, "The run could not be taken up.", error, claim)
+            if not _is_left_to_holder(error, claim):
+                self._fail_to_launch(run, "The run could not be taken up.", error, claim)
             raise
         return self._existing_run(run_id)
 
@@ -159,3 +163,10 @@ class LaunchMethods(RunMethods, EventMethods):
         )
         entry = event_entry(failure, run.run_id, "ERROR")
         self.handle_new_events([entry], epoch=None if claim is None else claim.epoch)
+
+
+def _is_left_to_holder(error: Exception, claim: RunClaim | None) -> bool:
+    """Tell whether an error of the launcher does not end the run: another holds it, or its holder may try again."""
+    return isinstance(error, ConflictError) or (
+        claim is not None and isinstance(error, LocationUnavailableError)
+    )

@@ -18,24 +18,26 @@ from runrack.interfaces.workspace import TickRequest, TickResult
 from runrack.records.tick import InstigatorType
 from runrack.workspace.loaded_code import LoadedCode
 from runrack.workspace.message import PartitionAnswer, PartitionQuestion, TickAnswer, TickQuestion
-from runrack.workspace.worker_instance import opened_instance
+from runrack.workspace.worker_instance import InstanceOpener
 
 
-def answer_tick(code: LoadedCode, question: TickQuestion) -> TickAnswer:
+def answer_tick(code: LoadedCode, question: TickQuestion, instances: InstanceOpener) -> TickAnswer:
     """Return what a schedule or a sensor answers; an error of its code is part of the answer."""
     request = question.request
     is_schedule = request.instigator_type is InstigatorType.SCHEDULE
     if request.instigator_name not in (code.schedules if is_schedule else code.sensors):
         return TickAnswer(None)
     try:
-        with _instance_of(request.instance_ref) as instance:
+        with _instance_of(request.instance_ref, instances) as instance:
             ask = _ask_schedule if is_schedule else _ask_sensor
             return TickAnswer(ask(code, request, instance))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the instance, or what the user's code may raise at will
         return TickAnswer(TickResult(error=user_error_info(error)))
 
 
-def answer_partitions(code: LoadedCode, question: PartitionQuestion) -> PartitionAnswer:
+def answer_partitions(
+    code: LoadedCode, question: PartitionQuestion, instances: InstanceOpener
+) -> PartitionAnswer:
     """Return the keys of a job's partitions."""
     job = code.jobs.get(question.job_name)
     if job is None:
@@ -43,7 +45,7 @@ def answer_partitions(code: LoadedCode, question: PartitionQuestion) -> Partitio
     if job.partitions_def is None:
         return PartitionAnswer(())
     try:
-        with _instance_of(question.instance_ref) as instance:
+        with _instance_of(question.instance_ref, instances) as instance:
             return PartitionAnswer(tuple(job.partitions_def.get_partition_keys(dynamic_partitions=instance)))
     except RunrackError as error:
         return PartitionAnswer(error=error.message)
@@ -74,9 +76,11 @@ def _result(answer: InstigatorAnswer, cursor: str | None = None) -> TickResult:
 
 
 @contextmanager
-def _instance_of(instance_ref: Mapping[str, Any] | None) -> Iterator[InstanceServices | None]:
+def _instance_of(
+    instance_ref: Mapping[str, Any] | None, instances: InstanceOpener
+) -> Iterator[InstanceServices | None]:
     if instance_ref is None:
         yield None
         return
-    with opened_instance(instance_ref) as instance:
+    with instances.opened(instance_ref) as instance:
         yield instance

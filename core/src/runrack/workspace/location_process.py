@@ -62,8 +62,12 @@ class LocationProcess:
         self._name = target.location_name
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
-        with theirs:
-            self._process = _start(target, theirs, log)
+        try:
+            with theirs:
+                self._process = _start(target, theirs, log)
+        except LocationUnavailableError:
+            self._control.close()
+            raise
         with suppress(OSError):  # that nobody is there is read where the outcome is
             send(self._control, LoadOrder(target, instance_ref))
 

@@ -8,6 +8,7 @@ that it has started are over.
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import selectors
 import signal
@@ -40,7 +41,7 @@ from runrack.workspace.message import (
 )
 from runrack.workspace.run_worker import DONE, FENCED, work_on_run
 from runrack.workspace.worker_death import report_death
-from runrack.workspace.worker_instance import load_parts
+from runrack.workspace.worker_instance import InstanceOpener
 
 _ENDING_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
@@ -70,9 +71,11 @@ class LocationServer:
     Args:
         control: Where questions come from: a stream socket.
         code: What was loaded.
+        instances: Opens the instance of runs.
     """
 
-    def __init__(self, control: socket.socket, code: LoadedCode) -> None:
+    def __init__(self, control: socket.socket, code: LoadedCode, instances: InstanceOpener) -> None:
+        self._instances = instances
         self._control: socket.socket | None = control
         self._code = code
         self._copies: dict[int, _Copy] = {}
@@ -106,11 +109,15 @@ class LocationServer:
                 self._start_worker(request, channel)
             case TickQuestion():
                 tick = question
-                self._start_answer(lambda: answer_tick(self._code, tick), channel, question.timeout_seconds)
+                self._start_answer(
+                    lambda: answer_tick(self._code, tick, self._instances), channel, question.timeout_seconds
+                )
             case PartitionQuestion():
                 keys = question
                 self._start_answer(
-                    lambda: answer_partitions(self._code, keys), channel, question.timeout_seconds
+                    lambda: answer_partitions(self._code, keys, self._instances),
+                    channel,
+                    question.timeout_seconds,
                 )
 
     def _hang_up(self) -> None:
@@ -134,7 +141,7 @@ class LocationServer:
         alarm, theirs = socket.socketpair()
         with theirs:
             copy = _Copy(channel, run=request, alarm=alarm)
-            pid = self._fork(copy, lambda: _work(request, theirs))
+            pid = self._fork(copy, lambda: _work(request, theirs, self._instances))
         if pid is None:
             alarm.close()
         else:
@@ -220,7 +227,7 @@ class LocationServer:
     def _report(self, channel: socket.socket, request: StartRunRequest, status: int) -> None:
         """Have a copy report that a worker died, whether somebody still asks or not."""
         copy = _Copy(channel, kill_at=time.monotonic() + request.lease_seconds)
-        if self._fork(copy, lambda: _report(request, status)) is None:
+        if self._fork(copy, lambda: _report(request, status, self._instances)) is None:
             channel.close()  # its lease runs out, and a daemon sees that
 
     def _seconds_to_next_kill(self) -> float | None:
@@ -242,13 +249,14 @@ def main() -> None:
     control.set_inheritable(False)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         order = receive_order(control)
-        code = _load(order, control)
+        instances = InstanceOpener()
+        code = _load(order, control, instances)
         if code is not None:
-            LocationServer(control, code).serve()
+            LocationServer(control, code, instances).serve()
     leave(0)
 
 
-def _load(order: LoadOrder, control: socket.socket) -> LoadedCode | None:
+def _load(order: LoadOrder, control: socket.socket, instances: InstanceOpener) -> LoadedCode | None:
     target = order.target
     if target.working_directory is not None and target.working_directory not in sys.path:
         sys.path.insert(0, target.working_directory)
@@ -260,7 +268,9 @@ def _load(order: LoadOrder, control: socket.socket) -> LoadedCode | None:
         return None
     if order.instance_ref is not None:
         with suppress(Exception):  # told where it is used
-            load_parts(order.instance_ref)
+            instances.open_ahead(order.instance_ref)
+    with suppress(ImportError):
+        importlib.import_module("ctypes")  # what capturing output uses first
     gc.collect()
     gc.freeze()  # what all copies share is not touched by their garbage collections
     send(control, LoadOutcome(code.contents, files=stamps_of_files(target)))
@@ -272,14 +282,14 @@ def _tell(channel: socket.socket, answer: Answer) -> int:
     return 0
 
 
-def _work(request: StartRunRequest, alarm: socket.socket) -> int:
+def _work(request: StartRunRequest, alarm: socket.socket, instances: InstanceOpener) -> int:
     alarm.settimeout(0)
     signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
-    return work_on_run(request)
+    return work_on_run(request, instances)
 
 
-def _report(request: StartRunRequest, status: int) -> int:
-    report_death(request, status)
+def _report(request: StartRunRequest, status: int, instances: InstanceOpener) -> int:
+    report_death(request, status, instances)
     return 0
 
 

@@ -14,7 +14,7 @@ from runrack.interfaces.workspace import StartRunRequest
 from runrack.records.run_claim import RunClaim
 from runrack.records.safe_name import to_safe_name
 from runrack.workspace.lease_keeper import LeaseKeeper
-from runrack.workspace.worker_instance import WorkerInstance, opened_instance
+from runrack.workspace.worker_instance import InstanceOpener, WorkerInstance
 
 DONE, FENCED = 0, 75
 """What a worker exits with: its run has ended, or it is not its run any more. Anything else is an accident."""
@@ -22,9 +22,9 @@ DONE, FENCED = 0, 75
 LOG_FOLDER = "run_workers"
 
 
-def work_on_run(request: StartRunRequest) -> int:
+def work_on_run(request: StartRunRequest, instances: InstanceOpener) -> int:
     """Execute a run under the claim that is handed over, and return what the process is to exit with."""
-    with opened_instance(request.instance_ref) as instance:
+    with instances.opened(request.instance_ref) as instance:
         log = _redirect_output(instance, request.run_id)
         try:
             return _work(request, instance)

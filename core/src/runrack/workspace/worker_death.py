@@ -15,7 +15,7 @@ from runrack.records.event_data import EngineEventData, RunCanceledData, RunFail
 from runrack.records.event_type import EventType
 from runrack.records.run import Run, RunFailureReason
 from runrack.records.run_status import RunStatus
-from runrack.workspace.worker_instance import WorkerInstance, opened_instance
+from runrack.workspace.worker_instance import InstanceOpener, WorkerInstance
 
 _STEP_STARTS = frozenset({EventType.STEP_START, EventType.STEP_RESTARTED})
 _STEP_ENDS = frozenset(
@@ -23,12 +23,12 @@ _STEP_ENDS = frozenset(
 )
 
 
-def report_death(request: StartRunRequest, wait_status: int) -> None:
+def report_death(request: StartRunRequest, wait_status: int, instances: InstanceOpener) -> None:
     """Report that the worker of a run died, unless the run has ended or another has taken it.
 
     A run that was to be canceled is; one that a new worker will take up is left to it; any other fails.
     """
-    with opened_instance(request.instance_ref) as instance:
+    with instances.opened(request.instance_ref) as instance:
         record = instance.run_storage.get_run_record_by_id(request.run_id)
         epoch = None if request.claim is None else request.claim.epoch
         if record is None or record.run.is_finished or epoch not in {None, record.epoch}:

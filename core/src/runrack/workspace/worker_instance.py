@@ -1,4 +1,4 @@
-"""The instance in the process of a run's worker."""
+"""The instance in the processes that work on runs and answer questions."""
 
 from __future__ import annotations
 
@@ -24,26 +24,35 @@ class WorkerInstance(InstanceServices, Protocol):
 class _Functions(Protocol):
     def open_instance(self, instance_ref: Mapping[str, Any]) -> WorkerInstance: ...
 
-    def load_parts(self, instance_ref: Mapping[str, Any]) -> None: ...
+    def open_ahead(self, instance_ref: Mapping[str, Any]) -> WorkerInstance | None: ...
 
 
-@contextmanager
-def opened_instance(instance_ref: Mapping[str, Any]) -> Iterator[WorkerInstance]:
-    """Return a context with the instance that a reference describes.
+class InstanceOpener:
+    """Opens instances in copies of a process, which has done most of the work for one of them already."""
 
-    Raises:
-        RunrackError: It cannot be opened.
-    """
-    instance = _functions().open_instance(instance_ref)
-    try:
-        yield instance
-    finally:
-        instance.dispose()
+    def __init__(self) -> None:
+        self._ref: Mapping[str, Any] | None = None
+        self._ahead: WorkerInstance | None = None
 
+    def open_ahead(self, instance_ref: Mapping[str, Any]) -> None:
+        """Open an instance, with its parts made and nothing connected, for the copies that are made of this process."""
+        self._ahead = _functions().open_ahead(instance_ref)
+        self._ref = instance_ref
 
-def load_parts(instance_ref: Mapping[str, Any]) -> None:
-    """Import the code of an instance's parts and of the engine, opening and connecting nothing."""
-    _functions().load_parts(instance_ref)
+    @contextmanager
+    def opened(self, instance_ref: Mapping[str, Any]) -> Iterator[WorkerInstance]:
+        """Return a context with the instance that a reference describes; in a copy, once.
+
+        Raises:
+            RunrackError: It cannot be opened.
+        """
+        instance = self._ahead if instance_ref == self._ref else None
+        if instance is None:
+            instance = _functions().open_instance(instance_ref)
+        try:
+            yield instance
+        finally:
+            instance.dispose()
 
 
 def _functions() -> _Functions:

@@ -23,7 +23,7 @@ from runrack.interfaces.run_launcher import (
     RunLauncher,
     WorkerStatus,
 )
-from runrack.interfaces.workspace import RunProcess, StartRunRequest, Workspace
+from runrack.interfaces.workspace import CodeLocation, RunProcess, StartRunRequest, Workspace
 from runrack.records.event_type import EventType
 from runrack.records.run import Run, RunRecord
 from runrack.records.run_claim import RunClaim
@@ -102,22 +102,25 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
 
     @override
     def launch_run(self, context: LaunchRunContext) -> None:
-        claim = context.claim or self._claim(context.run)
+        location = self._location_of(context.run, context.workspace)
+        claim = self._claim(context.run, context.claim)
         if claim is None:
             _LOGGER.warning("run %s is being launched by another already", context.run.run_id)
             return
-        self._start(context.run, context.workspace, claim, resumes=False)
+        self._start(context.run, location, claim, resumes=False)
 
     def resume_run(self, context: ResumeRunContext) -> None:
         """Start a new worker that executes the steps of the run that have not succeeded.
 
         Raises:
             ConflictError: Another worker holds the run.
+            LocationUnavailableError: Its code cannot be loaded.
         """
-        claim = context.claim or self._claim(context.run)
+        location = self._location_of(context.run, context.workspace)
+        claim = self._claim(context.run, context.claim)
         if claim is None:
             raise ConflictError(f"run {context.run.run_id} is not taken up: a worker holds it")
-        self._start(context.run, context.workspace, claim, resumes=True)
+        self._start(context.run, location, claim, resumes=True)
 
     @override
     def terminate(self, run_id: str) -> bool:
@@ -181,9 +184,15 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
             process.close()
         self._processes.clear()
 
-    def _start(self, run: Run, workspace: Workspace | None, claim: RunClaim, *, resumes: bool) -> None:
+    def _location_of(self, run: Run, workspace: Workspace | None) -> CodeLocation:
+        """Return the location of a run's code, loaded: that may take longer than a lease lasts."""
         if workspace is None:
             raise LaunchFailedError(f"run {run.run_id} is launched without a workspace to load its code from")
+        location = workspace.get_location_of(run)
+        location.get_contents()
+        return location
+
+    def _start(self, run: Run, location: CodeLocation, claim: RunClaim, *, resumes: bool) -> None:
         request = StartRunRequest(
             run_id=run.run_id,
             instance_ref=self.instance.get_ref().to_dict(),
@@ -192,18 +201,23 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
             grace_seconds=self._grace_seconds,
             resumes=resumes,
         )
-        process = workspace.get_location_of(run).start_run(request)
+        process = location.start_run(request)
         with self._lock:
             over = [run_id for run_id, known in self._processes.items() if known.is_over()]
             for run_id in over:
                 del self._processes[run_id]
             self._processes[run.run_id] = process
 
-    def _claim(self, run: Run) -> RunClaim | None:
-        """Take the run, and return the claim; None when another holds it."""
-        claims = self.instance.run_storage.claim(
-            self._owner, self._lease_seconds, run_ids=[run.run_id], status=run.status
-        )
+    def _claim(self, run: Run, given: RunClaim | None) -> RunClaim | None:
+        """Return a fresh lease on the claim that was given, or on the run; None when another holds it.
+
+        Raises:
+            StaleClaimError: The claim that was given is no longer held.
+        """
+        runs = self.instance.run_storage
+        if given is not None:
+            return runs.renew(given, self._lease_seconds)
+        claims = runs.claim(self._owner, self._lease_seconds, run_ids=[run.run_id], status=run.status)
         return claims[0] if claims else None
 
     def _known_processes(self) -> dict[str, RunProcess]:
