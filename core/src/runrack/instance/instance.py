@@ -29,6 +29,7 @@ from runrack.instance.instance_ref import REF_FIELD_OF_SLOT, InstanceRef
 from runrack.instance.launch_methods import LaunchMethods
 from runrack.instance.part_factories import ephemeral_factories, factories_from_ref, given_parts
 from runrack.instance.parts import Factories, Parts
+from runrack.instance.schedule_methods import ScheduleMethods
 from runrack.interfaces.artifact_storage import ArtifactStorage
 from runrack.interfaces.compute_log_manager import ComputeLogManager
 from runrack.interfaces.event_log_storage import EventLogStorage
@@ -52,7 +53,7 @@ class InstanceType(StrEnum):
     EPHEMERAL = "EPHEMERAL"
 
 
-class Instance(LaunchMethods, AssetMethods):
+class Instance(LaunchMethods, ScheduleMethods, AssetMethods):
     """One installation of runrack: where it stores, how it queues, what it launches.
 
     Open one with `Instance.get()`, `Instance.ephemeral()` or `Instance.local_temp()`, best in a `with` statement, which
