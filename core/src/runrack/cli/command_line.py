@@ -103,6 +103,70 @@ def build_command_line() -> CommandLine:
             "events": LazyCommand("events", "Show the log of a run."),
             "logs": LazyCommand("logs", "Show what the steps of a run wrote to stdout and stderr."),
             "asset": _group(
+            "schedule": _group(
+                "Look at schedules, start and stop them.",
+                {
+                    "list": LazyCommand(
+                        "schedule_list", "List schedules, whether they run, and when their next tick is."
+                    ),
+                    "start": LazyCommand("schedule_start", "Make a schedule run from now on."),
+                    "stop": LazyCommand("schedule_stop", "Make a schedule not run."),
+                    "reset": LazyCommand(
+                        "schedule_reset", "Let a schedule run or not, as its code declares."
+                    ),
+                    "preview": LazyCommand(
+                        "schedule_preview",
+                        "Show when the next ticks of a schedule are, in its time zone and in UTC.",
+                    ),
+                    "ticks": LazyCommand(
+                        "schedule_ticks", "Show when a schedule was asked, and what came of it."
+                    ),
+                    "test": LazyCommand(
+                        "schedule_test", "Ask a schedule which runs it would make, and make none."
+                    ),
+                },
+            ),
+            "sensor": _group(
+                "Look at sensors, start and stop them.",
+                {
+                    "list": LazyCommand(
+                        "sensor_list", "List sensors, whether they run, and when they were asked last."
+                    ),
+                    "start": LazyCommand("sensor_start", "Make a sensor run."),
+                    "stop": LazyCommand("sensor_stop", "Make a sensor not run."),
+                    "reset": LazyCommand("sensor_reset", "Let a sensor run or not, as its code declares."),
+                    "cursor": LazyCommand("sensor_cursor", "Show the bookmark of a sensor, or change it."),
+                    "ticks": LazyCommand(
+                        "sensor_ticks", "Show when a sensor was asked, and what came of it."
+                    ),
+                    "test": LazyCommand(
+                        "sensor_test", "Ask a sensor which runs it would make, and make none."
+                    ),
+                },
+            ),
+            "backfill": _group(
+                "Run many partitions of a job.",
+                {
+                    "start": LazyCommand(
+                        "backfill_start", "Submit a run for each of many partitions of a job."
+                    ),
+                    "list": LazyCommand("backfill_list", "List backfills, those that began last first."),
+                    "status": LazyCommand(
+                        "backfill_status",
+                        "Show how the runs of a backfill stand, and which partitions have failed.",
+                    ),
+                    "cancel": LazyCommand(
+                        "backfill_cancel", "Cancel all runs of a backfill that have not ended."
+                    ),
+                },
+            ),
+            "daemon": _group(
+                "Run the background work of the instance, and see how it gets on.",
+                {
+                    "run": LazyCommand("daemon_run", "Run the queue, schedules, monitoring and retention."),
+                    "status": LazyCommand("daemon_status", "Show how the loops of the daemon get on."),
+                },
+            ),
                 "Look at assets, and forget what is known of them.",
                 {
                     "list": LazyCommand("asset_list", "List assets with when they were last materialized."),

@@ -240,6 +240,7 @@ def _defaults(base_dir: str, *, separate: bool) -> dict[str, tuple[str, dict[str
         "compute_log_manager": ("local", {"base_dir": str(Path(base_dir) / "compute_logs")}),
         "run_coordinator": ("default", {}),
         "run_launcher": ("default", {}),
+        "scheduler": ("cron", {}),
     }
     if not separate:
         return {**defaults, "storage": ("sqlite", here)}
