@@ -334,5 +334,10 @@ def test_retry_modes():
     assert [mode.value for mode in RetryMode] == ["enabled", "disabled", "deferred"]
     assert RetryMode.ENABLED.for_inner_plan() is RetryMode.DEFERRED
     assert RetryMode.DISABLED.for_inner_plan() is RetryMode.DISABLED
+    assert [(mode.enabled, mode.disabled, mode.deferred) for mode in RetryMode] == [
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
+    ]
     assert RetryMode.from_config({"enabled": {}}) is RetryMode.ENABLED
     assert RetryMode.from_config({"disabled": {}}) is RetryMode.DISABLED

@@ -83,6 +83,14 @@ def test_a_run_says_first_what_it_is_going_to_make():
     assert [event.event_type for event in result.events[:4]] == ["RUN_START", *[planned[0].event_type] * 3]
 
 
+def test_a_run_names_the_assets_that_it_makes(instance):
+    """`Run.asset_selection` has what a run of an asset job makes; it is None for a run of chosen steps, or without assets."""
+    some = define_asset_job("some", ALL, "numbers")
+    chosen = execute_job(define_asset_job("all", ALL), instance, op_selection=["numbers"])
+    assert execute_job(some, instance).run.asset_selection == {AssetKey("numbers")}
+    assert chosen.run.asset_selection is None
+
+
 def test_a_materialization_tells_what_it_was_made_from(instance):
     """It has the metadata of the output, the code version, its data version and those of what it was made from."""
     first = materialize([numbers, total], instance=instance)

@@ -82,6 +82,24 @@ def test_fan_in_keeps_the_order_of_the_list():
     assert gathering.execute_in_process().output_for_node("gather") == [2, 0, 1]
 
 
+def test_what_a_run_is_given_takes_the_place_of_what_the_job_says():
+    """For an op, a resource or the execution as a whole; the rest of the job's own configuration counts on."""
+
+    @op(config_schema={"left": Field(int, 0), "right": Field(int, 0)})
+    def show(context):
+        return context.op_config
+
+    @job(config={"ops": {"one": {"config": {"left": 1, "right": 1}}, "two": {"config": {"left": 2}}}})
+    def showing():
+        show.alias("one")()
+        show.alias("two")()
+
+    result = showing.execute_in_process(run_config={"ops": {"one": {"config": {"right": 3}}}})
+    assert result.output_for_node("one") == {"left": 0, "right": 3}
+    assert result.output_for_node("two") == {"left": 2, "right": 0}
+    assert result.run.run_config == {"ops": {"one": {"config": {"right": 3}}, "two": {"config": {"left": 2}}}}
+
+
 def test_inputs_come_from_the_run_configuration():
     """An input that nothing feeds takes its value from `ops.NAME.inputs`, before its default."""
     run_config = {"ops": {"add": {"inputs": {"left": {"value": 2}, "right": {"value": 3}}}}}

@@ -42,8 +42,8 @@ class JobDefinition:
         resource_defs: Resources by the keys that ops require; a value that is no ResourceDefinition is the resource itself.
         executor_def: How its steps are executed; when left out, the run configuration names an executor.
         tags: Labels of its runs.
-        config: The run configuration of runs that are given none; or a ConfigMapping that makes the run configuration from
-            what runs are given.
+        config: The run configuration, as far as runs are not given another (for an op, a resource, or the execution); or a
+            ConfigMapping that makes the run configuration from what runs are given.
         retry_policy: How often a step that failed is tried again, where its op says nothing of it.
         hooks: What is called after each step.
         graphs: The graphs that its ops lie in, by name.
@@ -114,7 +114,7 @@ class JobDefinition:
 
     @property
     def run_config(self) -> Mapping[str, Any]:
-        """The run configuration of runs that are given none."""
+        """The run configuration, as far as runs are not given another."""
         return self._config
 
     @property
@@ -193,7 +193,7 @@ class JobDefinition:
         """Run the job in this process, whatever its executor, and return what came of it.
 
         Args:
-            run_config: The run configuration; the job's own when left out.
+            run_config: The run configuration; what it leaves out is as the job's own says.
             instance: Where the run is stored; an ephemeral one, gone afterwards, when left out.
             tags: Labels of the run, besides the job's.
             raise_on_error: Raise the exception that ended the run in failure.
@@ -307,8 +307,8 @@ def job(
         resource_defs: Resources by the keys that ops require; a value that is no ResourceDefinition is the resource itself.
         executor_def: How its steps are executed; when left out, the run configuration names an executor.
         tags: Labels of its runs.
-        config: The run configuration of runs that are given none; or a ConfigMapping that makes the run configuration from
-            what runs are given.
+        config: The run configuration, as far as runs are not given another (for an op, a resource, or the execution); or a
+            ConfigMapping that makes the run configuration from what runs are given.
         retry_policy: How often a step that failed is tried again, where its op says nothing of it.
         hooks: What is called after each step.
         partitions_def: Which partitions it has, of which a run makes one: `context.partition_key`.

@@ -70,6 +70,23 @@ def mapped_run_config(job: JobDefinition, run_config: Mapping[str, Any]) -> Mapp
     return made
 
 
+def merged_run_config(default: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the run configuration of a run that is given one, of a job that has one.
+
+    - What is given for an op, a graph or a resource takes the place of all that the job says for it; of the others, the job's
+      counts.
+    - `execution` is taken as a whole: another executor has another configuration.
+    """
+    if not default or not given:
+        return given or default
+    merged = {**default, **given}
+    for section in ("ops", "resources"):
+        ours, theirs = default.get(section), given.get(section)
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            merged[section] = {**ours, **theirs}
+    return merged
+
+
 def run_config_schema(job: JobDefinition, executor_def: ExecutorDefinition) -> Shape:
     """Return the schema of the run configuration of a job under an executor."""
     required = set(job.required_resources())

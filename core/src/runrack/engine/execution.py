@@ -55,7 +55,7 @@ def execute_job(
     Args:
         job: The job. An executor that uses other processes needs a `reconstructable(job)`.
         instance: Where the run is stored.
-        run_config: The run configuration; the job's own when left out.
+        run_config: The run configuration; what it leaves out is as the job's own says.
         tags: Labels of the run, besides the job's.
         raise_on_error: Raise what ended the run in failure.
         run_id: A UUID; a new one when left out.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from runrack.definitions.asset import AssetOut
 from runrack.definitions.executor import ExecutorDefinition
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.run_config import (
@@ -13,6 +14,7 @@ from runrack.definitions.run_config import (
     ResolvedRunConfig,
     executor_name,
     mapped_run_config,
+    merged_run_config,
     resolve_run_config,
 )
 from runrack.definitions.runnable_job import RunnableJob
@@ -26,6 +28,7 @@ from runrack.engine.reexecution import (
 )
 from runrack.errors import InvalidArgumentError
 from runrack.interfaces.part import InstanceServices
+from runrack.records.asset_key import AssetKey
 from runrack.records.known_state import KnownState
 from runrack.records.run import Run
 from runrack.records.tags import IS_RESUME_RETRY, OWN_TAG_PREFIX, PARENT_RUN_ID, PARTITION, ROOT_RUN_ID
@@ -87,6 +90,7 @@ class PreparedJob:
             tags=all_tags,
             op_selection=self.op_selection,
             resolved_op_selection=selected,
+            asset_selection=self._made_assets(),
             root_run_id=None if self.parent is None else self.parent.root_run_id or self.parent.run_id,
             parent_run_id=None if self.parent is None else self.parent.run_id,
             step_keys_to_execute=[step.key for step in self.plan.steps] if self.plan.is_partial else None,
@@ -106,6 +110,13 @@ class PreparedJob:
         all_tags = {**self.plan.job.tags, **self._parent_tags(), **(tags or {})}
         _check_partition(self.plan.job, all_tags.get(PARTITION), instance)
         return all_tags
+
+    def _made_assets(self) -> frozenset[AssetKey] | None:
+        """Return the assets that the run of a whole asset job makes."""
+        if self.op_selection is not None or self.plan.is_partial:
+            return None
+        outs = (out for node in self.plan.job.nodes.values() for out in node.definition.outs.values())
+        return frozenset(out.asset_key for out in outs if isinstance(out, AssetOut)) or None
 
     def _parent_tags(self) -> dict[str, str]:
         """Return the tags that come from the run that is taken up: those that people gave it, its partition, its id."""
@@ -140,7 +151,7 @@ def prepare_job(
     Args:
         job: The job, or what leads to it.
         instance: Whose plugins can execute it.
-        run_config: The run configuration; the job's own when None.
+        run_config: The run configuration; what it leaves out is as the job's own says, see `merged_run_config`.
         op_selection: Only these ops, as `runrack.definitions.selection` says.
         executor_def: Executes the job, whatever it or the run configuration says.
         document: Where the run configuration comes from, for the positions of problems.
@@ -156,9 +167,9 @@ def prepare_job(
     if not isinstance(job, RunnableJob):
         raise InvalidArgumentError(f"a {type(job).__name__} is no job: decorate a function with @job")
     definition = job.get_definition()
-    given = definition.run_config if run_config is None else run_config
-    if not isinstance(given, Mapping):
+    if run_config is not None and not isinstance(run_config, Mapping):
         raise InvalidArgumentError("the run configuration is a mapping with ops, resources, execution")
+    given = merged_run_config(definition.run_config, run_config or {})
     mapped = mapped_run_config(definition, given)
     chosen = executor_def or find_executor(definition, mapped, instance)
     selection = _as_tuple(op_selection)

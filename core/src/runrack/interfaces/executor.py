@@ -18,6 +18,21 @@ class RetryMode(StrEnum):
     DISABLED = "disabled"
     DEFERRED = "deferred"
 
+    @property
+    def enabled(self) -> bool:
+        """Whether this executor retries steps."""
+        return self is RetryMode.ENABLED
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nobody does."""
+        return self is RetryMode.DISABLED
+
+    @property
+    def deferred(self) -> bool:
+        """Whether the executor around this one does."""
+        return self is RetryMode.DEFERRED
+
     def for_inner_plan(self) -> "RetryMode":
         """Return the mode for a plan that is executed inside of another: what was enabled is deferred to it."""
         return RetryMode.DEFERRED if self is RetryMode.ENABLED else self

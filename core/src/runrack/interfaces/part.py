@@ -114,6 +114,7 @@ class InstanceServices(Protocol):
         tags: Mapping[str, str] | None = None,
         op_selection: Sequence[str] | None = None,
         resolved_op_selection: frozenset[str] | None = None,
+        asset_selection: frozenset[AssetKey] | None = None,
         job_snapshot: JobSnapshot | None = None,
         execution_plan_snapshot: ExecutionPlanSnapshot | None = None,
         job_code_origin: JobCodeOrigin | None = None,
