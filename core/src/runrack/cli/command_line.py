@@ -102,7 +102,6 @@ def build_command_line() -> CommandLine:
             ),
             "events": LazyCommand("events", "Show the log of a run."),
             "logs": LazyCommand("logs", "Show what the steps of a run wrote to stdout and stderr."),
-            "asset": _group(
             "schedule": _group(
                 "Look at schedules, start and stop them.",
                 {
@@ -167,6 +166,7 @@ def build_command_line() -> CommandLine:
                     "status": LazyCommand("daemon_status", "Show how the loops of the daemon get on."),
                 },
             ),
+            "asset": _group(
                 "Look at assets, and forget what is known of them.",
                 {
                     "list": LazyCommand("asset_list", "List assets with when they were last materialized."),
