@@ -47,6 +47,27 @@ def simple():
     draw()
 '''
 
+OFFERING = """
+from runrack import job, op
+from runrack.definitions.definitions import Definitions
+
+
+@op
+def one():
+    return 1
+
+
+def make(job_name):
+    @job(name=job_name)
+    def made():
+        one()
+
+    return made
+
+
+offered = Definitions(jobs=[make("north"), make("south")])
+"""
+
 
 @pytest.fixture
 def file(tmp_path):
@@ -161,3 +182,13 @@ def test_an_executor_that_cannot_be_used(runrack, file, command):
     assert (unknown.exit_code, "is named 'nonesuch'" in unknown.stderr) == (2, True)
     chosen = runrack("job", command, f"{file}:simple", "--executor", "multiprocess")
     assert (chosen.exit_code, "leave out --executor" in chosen.stderr) == (2, True)
+
+
+def test_jobs_that_only_definitions_offer(runrack, tmp_path):
+    """A job that is bound to no name, but part of the Definitions of its file, is listed and run."""
+    file = tmp_path / "offering.py"
+    file.write_text(OFFERING)
+    listed = json.loads(runrack("job", "list", str(file), "--json").stdout)
+    assert [job["name"] for job in listed["jobs"]] == ["north", "south"]
+    assert runrack("run", f"{file}:south").exit_code == 0
+    assert runrack("run", "--reexecute", "last").exit_code == 0

@@ -152,6 +152,14 @@ def test_assets_of_a_file(runrack, file, instance):
     assert [key.to_user_string() for key in instance.get_asset_keys()] == ["mean", "readings"]
 
 
+def test_other_processes_find_the_assets_that_were_selected(runrack, file):
+    """Steps of assets run in processes of their own, and their run is taken up without naming the file."""
+    options = ["--partition", "south", "--executor", "multiprocess", "--json"]
+    result = runrack("run", file, "--asset", "*mean", *options)
+    assert (result.exit_code, json.loads(result.stdout)["job_name"]) == (0, "materialize"), result.stderr
+    assert keys(plan_of(runrack, "--reexecute", "last", "--steps", "mean")) == ["mean"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

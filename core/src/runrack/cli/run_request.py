@@ -10,7 +10,7 @@ import click
 
 from runrack.cli.run_configuration import RunConfiguration
 from runrack.cli.run_reference import find_run
-from runrack.definitions.job_target import list_assets, load_job_target
+from runrack.definitions.job_target import load_asset_target, load_job_target
 from runrack.definitions.reconstructable import ReconstructableJob
 from runrack.definitions.run_config import executor_name
 from runrack.definitions.runnable_job import RunnableJob
@@ -20,9 +20,6 @@ from runrack.errors import InvalidArgumentError
 from runrack.instance.instance import Instance
 from runrack.records.run import Run
 from runrack.records.tags import PARTITION
-
-ASSET_JOB = "materialize"
-"""The name of the job that makes the assets which `--asset` selects."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +83,7 @@ class RunRequest:
             return _job_of(earlier)
         if self.assets is None:
             return load_job_target(self.target)
-        from runrack.definitions.asset_job import define_asset_job
-
-        return define_asset_job(ASSET_JOB, list_assets(self.target), self.assets)
+        return load_asset_target(self.target, self.assets)
 
     def _run_config(self, job: RunnableJob, earlier: Run | None) -> Mapping[str, Any] | None:
         """Return the run configuration with the executor that was chosen; None for that of the job or the earlier run."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping
 from types import ModuleType
-from typing import TypeVar
 
 from runrack.config.problem import nearest
-from runrack.definitions.asset import AssetDefinition
 from runrack.definitions.job import JobDefinition
-from runrack.definitions.loader import load_module
-from runrack.definitions.reconstructable import ReconstructableJob, origin_of
+from runrack.definitions.loader import definitions_in, load_module
+from runrack.definitions.reconstructable import ASSET_SELECTION, ReconstructableJob, asset_job_of, origin_of
 from runrack.errors import LoadError
-
-Definition = TypeVar("Definition")
 
 
 def load_job_target(target: str) -> ReconstructableJob:
@@ -24,7 +22,7 @@ def load_job_target(target: str) -> ReconstructableJob:
     """
     place, name = _split(target)
     module = _load(place)
-    attribute, job = _select(place, _defined_in(module, JobDefinition), name)
+    attribute, job = _select(place, _jobs_of(module), name)
     return ReconstructableJob(origin_of(module, job, attribute), job)
 
 
@@ -35,23 +33,24 @@ def list_jobs(target: str) -> list[JobDefinition]:
         LoadError: The code cannot be loaded, or holds no such job.
     """
     place, name = _split(target)
-    jobs = _defined_in(_load(place), JobDefinition)
+    jobs = _jobs_of(_load(place))
     return list(jobs.values()) if name is None and jobs else [_select(place, jobs, name)[1]]
 
 
-def list_assets(target: str) -> list[AssetDefinition]:
-    """Return the assets at the top level of the file or module that `target` names, in the order of the code.
+def load_asset_target(target: str, selection: str) -> ReconstructableJob:
+    """Return a job that makes the selected assets of the file or module that `target` names.
 
     Raises:
         LoadError: The code cannot be loaded, or holds no assets; or the target names a job.
+        InvalidArgumentError: The selection cannot be read, or names an asset that is not there.
+        InvalidDefinitionError: The assets do not make a job: see `define_asset_job`.
     """
     place, name = _split(target)
     if name is not None:
         raise LoadError(f"assets are chosen from all of {place}: leave out :{name}")
-    assets = list(_defined_in(_load(place), AssetDefinition).values())
-    if not assets:
-        raise LoadError(f"{place} has no asset: decorate a function with @asset")
-    return assets
+    module = _load(place)
+    job = asset_job_of(module, selection)
+    return ReconstructableJob(origin_of(module, job, f"{ASSET_SELECTION}{selection}"), job)
 
 
 def _split(target: str) -> tuple[str, str | None]:
@@ -69,13 +68,20 @@ def _load(place: str) -> ModuleType:
     return load_module(file=place) if _is_file(place) else load_module(module=place)
 
 
-def _defined_in(module: ModuleType, kind: type[Definition]) -> dict[str, Definition]:
-    """Return the definitions of a kind at the top level of a module, by the first name that each is bound to."""
-    found: dict[str, Definition] = {}
-    for name, value in vars(module).items():
-        if isinstance(value, kind) and all(value is not known for known in found.values()):
-            found[name] = value
-    return found
+def _jobs_of(module: ModuleType) -> dict[str, JobDefinition]:
+    """Return the jobs at the top level of a module by the names that they are bound to, then others that it offers."""
+    jobs = definitions_in(module, JobDefinition)
+    names = {job.name for job in jobs.values()}
+    return jobs | {name: job for name, job in _offered_jobs(module).items() if name not in names}
+
+
+def _offered_jobs(module: ModuleType) -> Mapping[str, JobDefinition]:
+    if "runrack.definitions.definitions" not in sys.modules:
+        return {}  # it costs time to import, and nobody who has not done so has Definitions
+    from runrack.definitions.definitions import Definitions
+
+    offers = list(definitions_in(module, Definitions).values())
+    return offers[0].jobs if offers else {}
 
 
 def _select(place: str, jobs: dict[str, JobDefinition], name: str | None) -> tuple[str, JobDefinition]:

@@ -8,12 +8,14 @@ import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from runrack.config.problem import nearest
 from runrack.config.secret import redact
 from runrack.definitions.user_stack import without_framework_frames
 from runrack.errors import LoadError, RunrackError
+
+Definition = TypeVar("Definition")
 
 _modules_of_files: dict[str, ModuleType] = {}
 
@@ -47,7 +49,22 @@ def find_attribute(module: ModuleType, name: str) -> Any:
         return getattr(module, name)
     near = nearest(name, [known for known in vars(module) if not known.startswith("_")])
     hint = f"; did you mean {near!r}?" if near else ""
-    raise LoadError(f"{_place(module)} has nothing named {name!r}{hint}")
+    raise LoadError(f"{place_of(module)} has nothing named {name!r}{hint}")
+
+
+def place_of(module: ModuleType) -> str:
+    """Return what a person knows a module by: its file, or its name."""
+    file = getattr(module, "__file__", None)
+    return str(file) if is_loaded_from_file(module) else f"module {module.__name__}"
+
+
+def definitions_in(module: ModuleType, kind: type[Definition]) -> dict[str, Definition]:
+    """Return the definitions of a kind at the top level of a module, by the first name that each is bound to."""
+    found: dict[str, Definition] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, kind) and all(value is not known for known in found.values()):
+            found[name] = value
+    return found
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -96,8 +113,3 @@ def _raise_load_error(place: str, error: BaseException) -> NoReturn:
     what = error.message if isinstance(error, RunrackError) else f"{type(error).__name__}: {error}"
     stack = "".join(traceback.format_list(frames))
     raise LoadError(redact(f"{where}: {what}\n\nwhile loading {place}:\n{stack}".rstrip())) from None
-
-
-def _place(module: ModuleType) -> str:
-    file = getattr(module, "__file__", None)
-    return str(file) if is_loaded_from_file(module) else f"module {module.__name__}"

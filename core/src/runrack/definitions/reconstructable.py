@@ -7,9 +7,20 @@ from pathlib import Path
 from types import ModuleType
 
 from runrack.definitions.job import JobDefinition
-from runrack.definitions.loader import find_attribute, is_loaded_from_file, load_module
+from runrack.definitions.loader import (
+    find_attribute,
+    is_loaded_from_file,
+    load_module,
+    place_of,
+)
 from runrack.errors import InvalidDefinitionError, LoadError
 from runrack.records.run import JobCodeOrigin
+
+ASSET_SELECTION = "assets:"
+"""Begins what stands for the name of a job in the origin of one that makes selected assets of a module."""
+
+ASSET_JOB = "materialize"
+"""The name of such a job."""
 
 
 class ReconstructableJob:
@@ -70,6 +81,8 @@ def load_job(origin: JobCodeOrigin) -> JobDefinition:
     if origin.working_directory is not None and origin.working_directory not in sys.path:
         sys.path.append(origin.working_directory)
     module = load_module(origin.file, origin.module)
+    if origin.attribute.startswith(ASSET_SELECTION):
+        return asset_job_of(module, origin.attribute.removeprefix(ASSET_SELECTION))
     found = vars(module).get(origin.attribute)
     if isinstance(found, JobDefinition):
         return found
@@ -86,6 +99,23 @@ def _offered_job(module: ModuleType, origin: JobCodeOrigin, found: object) -> Jo
     if found is None:
         find_attribute(module, origin.attribute)
     raise LoadError(f"{origin.attribute!r} in {module.__name__} is no job any more")
+
+
+def asset_job_of(module: ModuleType, selection: str) -> JobDefinition:
+    """Return a job that makes the selected ones of the assets that a module offers.
+
+    Raises:
+        LoadError: The module has no assets.
+        InvalidArgumentError: The selection cannot be read, or names an asset that is not there.
+        InvalidDefinitionError: The assets do not make a job: see `define_asset_job`.
+    """
+    from runrack.definitions.asset_job import define_asset_job
+    from runrack.definitions.definitions import find_definitions
+
+    assets = find_definitions(module).assets
+    if not assets:
+        raise LoadError(f"{place_of(module)} has no asset: decorate a function with @asset")
+    return define_asset_job(ASSET_JOB, assets, selection)
 
 
 def origin_of(module: ModuleType, job: JobDefinition, attribute: str) -> JobCodeOrigin:
