@@ -217,6 +217,15 @@ class Daemons:
         """Whether one of them has not found the queue empty yet."""
         return any(process.poll() is None for process in self._processes)
 
+    def is_needed_again(self, instance: Instance) -> bool:
+        """Tell whether a daemon that was killed last has left a run behind, and start one when it is in the queue again."""
+        records = instance.get_run_records(RunsFilter(statuses=[RunStatus.STARTING, RunStatus.QUEUED]))
+        if all(record.owner == f"worker of {record.run.run_id}" for record in records):
+            return False
+        if instance.run_storage.list_queued(1):
+            self._processes.append(self._start())
+        return True
+
     def kill_one(self) -> None:
         """Kill one at random, and start another."""
         place = random.randrange(len(self._processes))
@@ -245,15 +254,18 @@ def drain(kind: str, runs: int, daemons: int, kill_seconds: float = 0) -> dict[s
             fill(instance.storage, runs)
             began = time.monotonic()
             crew = Daemons(daemons, kind, address, log, 0)
-            next_kill = began + kill_seconds
-            while crew.are_at_work:
+            next_kill, launched = began + kill_seconds, 0
+            while crew.are_at_work or crew.is_needed_again(instance):
                 time.sleep(0.05)
-                if kill_seconds and time.monotonic() > next_kill:
+                # On a busy machine, daemons that are killed before they have done anything would never get on.
+                size = log.stat().st_size
+                if kill_seconds and time.monotonic() > next_kill and size > launched:
                     crew.kill_one()
-                    next_kill = time.monotonic() + kill_seconds
+                    next_kill, launched = time.monotonic() + kill_seconds, size
                 requeue_lost_runs(instance)
             seconds = time.monotonic() - began
             crew.check()
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
             launches = log.read_text().splitlines()
             records = instance.get_run_records(limit=runs + 1)
             handed_over = [record for record in records if record.owner == f"worker of {record.run.run_id}"]
@@ -265,6 +277,7 @@ def drain(kind: str, runs: int, daemons: int, kill_seconds: float = 0) -> dict[s
         "runs_with_a_worker": len(handed_over),
         "runs_that_are_starting": sum(is_starting),
         "kills": crew.kills,
+        "cpu_seconds_of_daemons": round(used.ru_utime + used.ru_stime, 1),
         "seconds": round(seconds, 1),
     }
 
