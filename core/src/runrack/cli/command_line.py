@@ -92,6 +92,7 @@ def build_command_line() -> CommandLine:
                     "list": LazyCommand("runs_list", "List runs, newest first."),
                     "show": LazyCommand("runs_show", "Show one run with its steps."),
                     "cancel": LazyCommand("runs_cancel", "Cancel runs that wait or are in progress."),
+                    "watch": LazyCommand("runs_watch", "Show the status of every run as it changes."),
                     "delete": LazyCommand(
                         "runs_delete", "Delete runs with their events and captured output."
                     ),
