@@ -93,6 +93,7 @@ SETTINGS: dict[str, Field] = {
     "run_retries": RETRIES_FIELD,
     "daemon": DAEMON_FIELD,
     "retention": RETENTION_FIELD,
+    "workspace": WORKSPACE_FIELD,
 }
 """What can be configured beside the parts."""
 
@@ -109,7 +110,6 @@ class Configuration:
         self.document = document
         raw = {**document.value, **(overrides or {})} if isinstance(document.value, dict) else document.value
         self.values: dict[str, Any] = evaluate_or_raise(_form_of(raw), raw, document=document, resolve=False)
-    "workspace": WORKSPACE_FIELD,
 
     @property
     def settings(self) -> dict[str, Any]:
