@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from runrack.cli.import_path import import_from_here
 from runrack.cli.json_output import json_option, print_json
-from runrack.cli.run_job import import_from_here
 from runrack.cli.table import print_table
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.job_target import list_jobs

@@ -6,7 +6,7 @@ import click
 
 from runrack.cli.configured_job import executor_option, given_config_field
 from runrack.cli.display import escape, escape_line
-from runrack.cli.run_job import import_from_here
+from runrack.cli.import_path import import_from_here
 from runrack.config.scaffold import scaffold_yaml
 from runrack.config.vocabulary import Shape
 from runrack.definitions.job_target import load_job_target

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from runrack.cli.configured_job import executor_option, given_config_field
+from runrack.cli.import_path import import_from_here
 from runrack.cli.json_output import print_json
-from runrack.cli.run_job import import_from_here
 from runrack.config.vocabulary import json_schema
 from runrack.definitions.job_target import load_job_target
 

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from runrack.cli.display import escape, escape_line
+from runrack.cli.import_path import import_from_here
 from runrack.cli.json_output import json_option, print_json
-from runrack.cli.run_job import import_from_here
 from runrack.cli.table import print_table
 from runrack.definitions.composition import OpNode
 from runrack.definitions.invoked_output import InputSource, outputs_of

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import click
 
 from runrack.cli.display import escape_line
 from runrack.cli.failure import FAILED, INTERRUPTED
+from runrack.cli.import_path import import_from_here
 from runrack.cli.json_output import json_option, print_json
 from runrack.cli.key_value import tag_option
 from runrack.cli.open_instance import open_or_make_instance
@@ -102,13 +101,6 @@ def command(
     else:
         _print_summary(record)
     ctx.exit(exit_code)
-
-
-def import_from_here() -> None:
-    """Let modules be imported from the working directory, as `python -m` does."""
-    here = os.getcwd()  # noqa: PTH109 - a string is what sys.path holds
-    if here not in sys.path:
-        sys.path.insert(0, here)
 
 
 def _show_plan(instance: Instance, prepared: PreparedJob, tags: dict[str, str], *, as_json: bool) -> None:
