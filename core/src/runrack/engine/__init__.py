@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from runrack.engine.direct_context import build_op_context
     from runrack.engine.execution import execute_job, execute_run
     from runrack.engine.in_process_executor import InProcessExecutor
+    from runrack.engine.new_process import leave, python_command, reseed_random
     from runrack.engine.op_context import OpExecutionContext
     from runrack.engine.pool_slots import PoolSlots
     from runrack.engine.prepared_job import PreparedJob, prepare_job, prepare_reexecution
@@ -41,14 +42,17 @@ _MODULE_OF = {
     "execute_plan": "step_execution",
     "execute_run": "execution",
     "execute_step": "step_execution",
+    "leave": "new_process",
     "lost_step_event": "remote_step",
     "make_step_run_ref": "remote_step",
     "prepare_job": "prepared_job",
     "prepare_reexecution": "prepared_job",
+    "python_command": "new_process",
     "receive_message": "step_channel",
     "relay_channel": "step_launch",
     "relay_entries": "remote_step",
     "report_step_failure": "step_worker",
+    "reseed_random": "new_process",
     "send_message": "step_channel",
     "skip_blocked_steps": "step_execution",
     "step_run_ref": "step_launch",
@@ -73,14 +77,17 @@ __all__ = [
     "execute_plan",
     "execute_run",
     "execute_step",
+    "leave",
     "lost_step_event",
     "make_step_run_ref",
     "prepare_job",
     "prepare_reexecution",
+    "python_command",
     "receive_message",
     "relay_channel",
     "relay_entries",
     "report_step_failure",
+    "reseed_random",
     "send_message",
     "skip_blocked_steps",
     "step_run_ref",

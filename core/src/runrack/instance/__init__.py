@@ -1,1 +1,1 @@
-"""Floor 5: the instance, which holds the parts, and its reference, which opens it in another process."""
+"""Floor 6: the instance, which holds the parts, and its reference, which opens it in another process."""

@@ -17,10 +17,10 @@ import sys
 from contextlib import suppress
 from types import FrameType
 
-from runrack.engine import StepWorker
+from runrack.engine import StepWorker, leave, python_command, reseed_random
 from runrack.interfaces.step_launcher import StepRunRef
 from runrack_process.lifeline import hang_on
-from runrack_process.step_process import execute_one_step, leave, python_command
+from runrack_process.step_process import execute_one_step
 
 REQUEST = struct.Struct("!I")
 """The number of the process to be started; the channel comes along with it."""
@@ -92,7 +92,7 @@ class ForkServer:
             self._control.close()
             if self._worker is None:
                 _start_interpreter(channel)
-            _reseed()
+            reseed_random()
             with socket.socket(fileno=channel) as connected:
                 status = execute_one_step(connected, self._worker)
             leave(status)
@@ -147,13 +147,6 @@ def _start_interpreter(channel: int) -> None:
     os.set_inheritable(channel, True)  # noqa: FBT003 - its only way
     command = python_command("runrack_process.step_process", str(channel))
     os.execv(command[0], command)  # noqa: S606 - our own module, in our own interpreter
-
-
-def _reseed() -> None:
-    """Give the copy random numbers of its own. Python does so itself for the module `random`."""
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed()
 
 
 def _read_nothing_more() -> None:

@@ -12,10 +12,9 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from runrack.engine import StepChannel, send_message
+from runrack.engine import StepChannel, python_command, send_message
 from runrack.interfaces.step_launcher import StepRunRef
 from runrack_process.fork_server import NOT_STARTED, REPORT, REQUEST, STARTED
-from runrack_process.step_process import python_command
 
 _CLOSING_SECONDS = 5.0
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import sys
-from contextlib import suppress
 
-from runrack.engine import StepWorker, receive_message, report_step_failure
+from runrack.engine import StepWorker, leave, receive_message, report_step_failure
 from runrack.errors import ExecutionInterruptedError
 from runrack.interfaces.step_launcher import StepRunRef
 from runrack_process.lifeline import hang_on
@@ -39,12 +37,6 @@ def execute_one_step(
     return SUCCESS
 
 
-def python_command(module: str, *arguments: str) -> list[str]:
-    """Return the command that calls `main` of a module in a new interpreter, which finds modules where this one does."""
-    code = f"import sys; sys.path[:] = {sys.path!r}; from {module} import main; main()"
-    return [sys.executable, "-c", code, *arguments]
-
-
 def main() -> None:
     """Execute one step in a new interpreter; its argument is the descriptor of the channel."""
     with socket.socket(fileno=int(sys.argv[1])) as channel:
@@ -61,11 +53,3 @@ def main_for_launcher() -> None:
         connected.set_inheritable(False)
         status = execute_one_step(connected, launches_steps=False)
     leave(status)
-
-
-def leave(status: int) -> None:
-    """End this process at once: threads that the step has left behind are not waited for."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):
-            stream.flush()
-    os._exit(status)
