@@ -234,11 +234,13 @@ class EventWatchingTests(ConformanceSuite[EventLogStorage]):
 
     def test_the_status_of_a_finished_run_ends_a_watch(self, storage: EventLogStorage) -> None:
         """A callback that returns such a status gets nothing more; one that returns another status goes on."""
-        ending = Collector(lambda _: RunStatus.FAILURE)
+        ending = Collector(lambda _: RunStatus.FAILURE, last="1")
         other = Collector(lambda _: RunStatus.STARTED)
         storage.watch("run", None, ending)
         storage.watch("run", None, other)
-        _store(storage, "1", "2", _LAST)
+        _store(storage, "1", "2")
+        assert ending.wait(self.patience_seconds) == ["1"]
+        _store(storage, _LAST)
         assert other.wait(self.patience_seconds) == ["1", "2", _LAST]
         assert ending.messages == ["1"]
 
