@@ -1,5 +1,6 @@
 """Jobs whose steps tell that they are there, and wait until they may go on, through named pipes."""
 
+import itertools
 import os
 import sys
 import time
@@ -36,6 +37,14 @@ def stubborn(context) -> None:
             time.sleep(60)
 
 
+@op(config_schema={"folder": str})
+def deaf(context) -> None:
+    (Path(context.op_config["folder"]) / "here").write_text(f"{os.getpid()}\n")
+    sum(
+        itertools.repeat(1)
+    )  # never lets go of the interpreter: no handler of a signal and no thread comes to its turn
+
+
 @op
 def say() -> None:
     sys.stdout.write("said by the op\n")
@@ -49,6 +58,11 @@ def quick():
 @job
 def meeting():
     meet(first())
+
+
+@job
+def deaf_job():
+    deaf()
 
 
 @job

@@ -60,7 +60,7 @@ def submit(instance, job_name, config=None):
 
 
 def submit_meeting(instance, folder, job_name="meeting"):
-    ops = {"stubborn": {}} if job_name == "stubborn_job" else {"first": {}, "meet": {}}
+    ops = ["first", "meet"] if job_name == "meeting" else [job_name.removesuffix("_job")]
     config = {"ops": {name: {"config": {"folder": str(folder)}} for name in ops}}
     run_id = submit(instance, job_name, config)
     return run_id, int((folder / "here").read_text())
@@ -146,10 +146,11 @@ def test_a_terminated_run_is_canceled(home, meeting_point):
         assert not instance.cancel_run(run_id)
 
 
-def test_a_run_that_does_not_stop_is_killed(home, meeting_point):
-    """A run that ignores what it is told is killed after the grace, and canceled all the same, by nobody who asked."""
+@pytest.mark.parametrize("job_name", ["stubborn_job", "deaf_job"])
+def test_a_run_that_does_not_stop_is_killed(home, meeting_point, job_name):
+    """A run that ignores what it is told, or cannot hear it in C code, is killed after the grace, and canceled all the same."""
     with opened(home, grace_seconds=0.5) as instance:
-        run_id, pid = submit_meeting(instance, meeting_point, "stubborn_job")
+        run_id, pid = submit_meeting(instance, meeting_point, job_name)
         assert instance.cancel_run(run_id)
         join(instance)
         assert status_of(instance, run_id) is RunStatus.CANCELED

@@ -1,4 +1,4 @@
-"""What the process of a code location and those who use it say to each other: JSON, never pickle.
+"""What the process of a code location and those who use it say to each other.
 
 Each message is a length of four bytes and JSON. A question brings a descriptor along: a socket, on which it is answered, so that
 any number of questions are open at once, and an answer that nobody waits for any more disturbs nobody.
