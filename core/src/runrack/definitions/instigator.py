@@ -102,7 +102,9 @@ class InstigatorDefinition:
 
 def call_with_context(function: Callable[..., Any], context: Any) -> Any:
     """Return what a function returns that takes a context, or nothing."""
-    return function(context) if inspect.signature(function).parameters else function()
+    parameters = inspect.signature(function).parameters.values()
+    is_wanted = any(each.kind not in {each.KEYWORD_ONLY, each.VAR_KEYWORD} for each in parameters)
+    return function(context) if is_wanted else function()
 
 
 def check_function(kind: str, function: Any) -> Callable[..., Any]:
