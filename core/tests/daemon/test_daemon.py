@@ -15,7 +15,7 @@ from runrack.instance.daemon_settings import DaemonSettings
 from runrack.interfaces.daemon_loop import DaemonLoop
 from runrack.testing.builders import NOW, make_heartbeat
 
-CORE_LOOPS = ["monitoring", "retention"]
+CORE_LOOPS = ["monitoring", "queue_watch", "retention"]
 
 
 class ScriptedLoop(DaemonLoop):
@@ -80,7 +80,7 @@ def test_loops_of_parts_and_of_the_core(instance, offer):
 def test_monitoring_is_on_and_retries_are_off(make_instance):
     """Both are switched in `runrack.yaml`."""
     switched = make_instance(run_monitoring={"enabled": False}, run_retries={"enabled": True})
-    assert [loop.name for loop in collect_loops(switched)] == ["retries", "retention"]
+    assert [loop.name for loop in collect_loops(switched)] == ["retries", "queue_watch", "retention"]
 
 
 def test_two_loops_of_one_name_are_refused(instance, offer):
@@ -239,4 +239,10 @@ def test_only_required_loops_count_when_some_are_named(make_instance):
     """`daemon.required_loops` says which; one that the instance does not have is missed."""
     instance = make_instance(daemon={"required_loops": ["retention", "nonesuch"]})
     required = {loop.name: loop.is_required for loop in check_health(instance, NOW)}
-    assert required == {"monitoring": False, "nonesuch": True, "retention": True, "workspace": False}
+    assert required == {
+        "monitoring": False,
+        "nonesuch": True,
+        "queue_watch": False,
+        "retention": True,
+        "workspace": False,
+    }

@@ -1,5 +1,6 @@
 """The loop that runs failed runs again."""
 
+import threading
 import time
 
 import pytest
@@ -168,3 +169,24 @@ def test_failure_that_came_late_is_none(begun, add_run, look):
     assert record.late
     look(begun, max_retries=1)
     assert begun.get_runs_count() == 1
+
+
+def test_several_daemons_make_one_run_for_each_failure(begun, add_run, make_context, coordinator, clock):
+    """Daemons that look at the same moment make and submit each run once."""
+    failed = [add_run(begun, *STARTED) for _ in range(20)]
+    for run in failed:
+        fail(begun, run)
+    together = threading.Barrier(4)
+
+    def look_together():
+        loop = RetryLoop(begun, RetrySettings(enabled=True, max_retries=1), clock)
+        together.wait()
+        for _ in range(20):
+            loop.run_once(make_context(begun))
+
+    threads = [threading.Thread(target=look_together) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(coordinator.submitted) == sorted(retry_run_id(run.run_id) for run in failed)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from runrack.daemon.monitoring import MonitoringLoop
+from runrack.daemon.queue_watch import QueueWatch
 from runrack.daemon.retention_loop import RetentionLoop
 from runrack.daemon.retry_loop import RetryLoop
 from runrack.daemon.workspace_loop import WorkspaceLoop
 from runrack.errors import InvariantViolationError
-from runrack.instance.daemon_settings import MonitoringSettings, RetrySettings
+from runrack.instance.daemon_settings import DaemonSettings, MonitoringSettings, RetrySettings
 from runrack.instance.instance import Instance
 from runrack.interfaces.daemon_loop import DaemonLoop, SupportsDaemonLoops
+from runrack.interfaces.run_coordinator import SupportsQueue
 from runrack.interfaces.workspace import Workspace
 
 
@@ -33,6 +35,9 @@ def collect_loops(instance: Instance, workspace: Workspace | None = None) -> lis
     retries = RetrySettings.from_settings(instance.get_settings("run_retries"))
     if retries.enabled:
         loops.append(RetryLoop(instance, retries))
+    if isinstance(instance.run_coordinator, SupportsQueue):
+        daemon = DaemonSettings.from_settings(instance.get_settings("daemon"))
+        loops.append(QueueWatch(instance, daemon.stuck_after_seconds))
     loops.append(RetentionLoop(instance))
     if workspace is not None:
         loops.append(WorkspaceLoop(workspace))
