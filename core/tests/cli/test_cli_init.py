@@ -65,6 +65,7 @@ def test_the_comments_of_the_file_are_the_defaults(runrack, home):
         "run_retries",
         "daemon",
         "retention",
+        "workspace",
     }
     assert runrack("config", "check").stdout == f"ok: {file}\n"
 

@@ -41,7 +41,10 @@ _TEMPLATE = """\
 
 # What happens to a run that is submitted, and where it is started.
 # run_coordinator: default
-# run_launcher: in_process
+# run_launcher: default
+
+# Where the code of jobs, schedules and sensors is loaded from, such as `- python_file: {path: jobs.py}`.
+# workspace: []
 
 # Which distributions may take part: `all` that are installed, or only those `listed` under allow. Globs such as acme-*.
 # plugins:
