@@ -1,10 +1,12 @@
 """The loop that watches over runs."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from runrack.daemon.monitoring import MonitoringLoop
+from runrack.errors import InvariantViolationError
 from runrack.instance.daemon_settings import MonitoringSettings
 from runrack.interfaces.run_launcher import CheckRunHealthResult, WorkerStatus
 from runrack.records import tags as tag_names
@@ -121,6 +123,13 @@ def test_lost_run_is_given_new_workers_as_often_as_allowed(instance, add_run, wa
     assert len(launcher.resumed) == 2
     assert status_of(instance, run) is RunStatus.FAILURE
     assert "given a new one 2 times" in last_message(instance, run)
+
+
+def test_launcher_that_cannot_resume_is_refused():
+    """Runs cannot be given new workers by a launcher that does not do it: the daemon does not start."""
+    without = SimpleNamespace(run_launcher=object())
+    with pytest.raises(InvariantViolationError, match="max_resume_run_attempts"):
+        MonitoringLoop(without, MonitoringSettings(max_resume_run_attempts=1))
 
 
 def test_run_lost_before_it_started_goes_back_to_the_queue(instance, add_run, watch):

@@ -8,7 +8,7 @@ from runrack.daemon.retention_loop import RetentionLoop
 from runrack.daemon.retry_loop import RetryLoop
 from runrack.daemon.workspace_loop import WorkspaceLoop
 from runrack.errors import InvariantViolationError
-from runrack.instance.daemon_settings import DaemonSettings, MonitoringSettings, RetrySettings
+from runrack.instance.daemon_settings import DaemonSettings
 from runrack.instance.instance import Instance
 from runrack.interfaces.daemon_loop import DaemonLoop, SupportsDaemonLoops
 from runrack.interfaces.run_coordinator import SupportsQueue
@@ -19,7 +19,8 @@ def collect_loops(instance: Instance, workspace: Workspace | None = None) -> lis
     """Return the loops that a daemon runs for an instance.
 
     Raises:
-        InvariantViolationError: Two parts bring loops of the same name.
+        InvariantViolationError: Two parts bring loops of the same name; or runs that have lost their worker are to be given a
+            new one, and the launcher cannot do that.
     """
     parts: tuple[object, ...] = (
         instance.storage,
@@ -29,12 +30,10 @@ def collect_loops(instance: Instance, workspace: Workspace | None = None) -> lis
         instance.compute_log_manager,
     )
     loops = [loop for part in parts if isinstance(part, SupportsDaemonLoops) for loop in part.daemon_loops()]
-    monitoring = MonitoringSettings.from_settings(instance.get_settings("run_monitoring"))
-    if monitoring.enabled:
-        loops.append(MonitoringLoop(instance, monitoring))
-    retries = RetrySettings.from_settings(instance.get_settings("run_retries"))
-    if retries.enabled:
-        loops.append(RetryLoop(instance, retries))
+    if instance.run_monitoring.enabled:
+        loops.append(MonitoringLoop(instance, instance.run_monitoring))
+    if instance.run_retries.enabled:
+        loops.append(RetryLoop(instance, instance.run_retries))
     if isinstance(instance.run_coordinator, SupportsQueue):
         daemon = DaemonSettings.from_settings(instance.get_settings("daemon"))
         loops.append(QueueWatch(instance, daemon.stuck_after_seconds))

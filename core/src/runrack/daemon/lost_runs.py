@@ -12,7 +12,6 @@ from runrack.instance.daemon_settings import MonitoringSettings
 from runrack.instance.instance import Instance
 from runrack.interfaces.daemon_loop import DaemonContext
 from runrack.interfaces.run_coordinator import SupportsQueue
-from runrack.interfaces.run_launcher import SupportsResumeRun
 from runrack.records.event import Event, event_entry
 from runrack.records.event_data import RunCanceledData, RunFailureData
 from runrack.records.event_type import EventType
@@ -89,8 +88,7 @@ class LostRuns:
     def _resume(self, run: Run, claim: RunClaim, why: str, context: DaemonContext) -> None:
         instance = self._instance
         attempts = instance.count_resume_run_attempts(run.run_id)
-        can_resume = isinstance(instance.run_launcher, SupportsResumeRun)
-        if not can_resume or attempts >= self._settings.max_resume_run_attempts:
+        if attempts >= self._settings.max_resume_run_attempts:
             tried = f" It was given a new one {attempts} times." if attempts else ""
             reason = RunFailureReason.UNEXPECTED_TERMINATION
             self._fail(run, claim, reason, f"The worker of the run is gone. {why}{tried}")

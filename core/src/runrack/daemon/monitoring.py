@@ -10,10 +10,11 @@ from runrack.daemon.clock import Clock
 from runrack.daemon.elapsed import Elapsed, Stay, stay_of
 from runrack.daemon.lost_runs import LostRuns, kill_worker
 from runrack.daemon.run_deadlines import RunDeadlines
+from runrack.errors import InvariantViolationError
 from runrack.instance.daemon_settings import MonitoringSettings
 from runrack.instance.instance import Instance
 from runrack.interfaces.daemon_loop import DaemonContext, DaemonLoop
-from runrack.interfaces.run_launcher import SupportsCheckRunWorkerHealth, WorkerStatus
+from runrack.interfaces.run_launcher import SupportsCheckRunWorkerHealth, SupportsResumeRun, WorkerStatus
 from runrack.records.run import RunRecord
 from runrack.records.run_status import ACTIVE, RunStatus
 from runrack.records.runs_filter import RunsFilter
@@ -35,9 +36,18 @@ class MonitoringLoop(DaemonLoop):
         instance: Where the runs are stored.
         settings: What `run_monitoring` says.
         clock: Tells the time.
+
+    Raises:
+        InvariantViolationError: Runs are to be given new workers, and the run launcher cannot do that.
     """
 
     def __init__(self, instance: Instance, settings: MonitoringSettings, clock: Clock | None = None) -> None:
+        launcher = instance.run_launcher
+        if settings.max_resume_run_attempts > 0 and not isinstance(launcher, SupportsResumeRun):
+            raise InvariantViolationError(
+                f"run_monitoring.max_resume_run_attempts is set, and the run launcher {type(launcher).__name__} cannot give "
+                "a run a new worker: set it to 0, or choose another run_launcher"
+            )
         self._instance = instance
         self._settings = settings
         self._elapsed = Elapsed(clock or Clock())

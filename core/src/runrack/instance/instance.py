@@ -24,6 +24,7 @@ from runrack.host.slots import get_slot
 from runrack.instance.asset_methods import AssetMethods
 from runrack.instance.composite_storage import CompositeStorage
 from runrack.instance.configuration import CONFIG_FILE, load_configuration
+from runrack.instance.daemon_settings import MonitoringSettings, RetrySettings
 from runrack.instance.home import HOME_VARIABLE, find_home
 from runrack.instance.instance_ref import REF_FIELD_OF_SLOT, InstanceRef
 from runrack.instance.launch_methods import LaunchMethods
@@ -309,6 +310,16 @@ class Instance(LaunchMethods, ScheduleMethods, AssetMethods):
     def get_settings(self, key: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._settings.get(key, {})
         return found
+
+    @property
+    def run_monitoring(self) -> MonitoringSettings:
+        """How long a run may stay in each state, and how often it is given a new worker."""
+        return MonitoringSettings.from_settings(self.get_settings("run_monitoring"))
+
+    @property
+    def run_retries(self) -> RetrySettings:
+        """Which failed runs are run again."""
+        return RetrySettings.from_settings(self.get_settings("run_retries"))
 
     def get_ref(self) -> InstanceRef:
         """Return what another process needs to open the same instance.
