@@ -3,7 +3,7 @@
 import pytest
 from typing_extensions import override
 
-from runrack.errors import InvariantViolationError, RunNotFoundError
+from runrack.errors import ConflictError, InvariantViolationError, RunNotFoundError
 from runrack.instance.instance import Instance, InstanceType
 from runrack.interfaces.run_coordinator import RunCoordinator
 from runrack.interfaces.run_launcher import RunLauncher
@@ -113,3 +113,44 @@ def test_cancel_asks_the_coordinator(make_instance):
     instance = make_instance(RecordingLauncher())
     assert instance.cancel_run("cancelable")
     assert not instance.cancel_run("other")
+
+
+class ResumingLauncher(RecordingLauncher):
+    def resume_run(self, context):
+        self.launched.append((context.run.run_id, context.resume_attempt_number))
+        if self.error is not None:
+            raise self.error
+
+
+def test_a_run_under_way_is_taken_up(make_instance):
+    """A run under way is given to the launcher with the number of the attempt, and each attempt is counted."""
+    launcher = ResumingLauncher()
+    instance = make_instance(launcher)
+    run = instance.create_run(job_name="job", status=RunStatus.STARTED)
+    assert instance.resume_run(run.run_id, attempt_number=2).status is RunStatus.STARTED
+    assert launcher.launched == [(run.run_id, 2)]
+    assert instance.count_resume_run_attempts(run.run_id) == 1
+
+
+def test_only_a_run_under_way_is_taken_up(make_instance):
+    """An unknown run, one that has not started, and any run of a launcher that cannot do it are refused."""
+    instance = make_instance(ResumingLauncher())
+    with pytest.raises(RunNotFoundError):
+        instance.resume_run("?")
+    with pytest.raises(InvariantViolationError, match="it is NOT_STARTED"):
+        instance.resume_run(instance.create_run(job_name="job").run_id)
+    other = make_instance(RecordingLauncher())
+    with pytest.raises(InvariantViolationError, match="RecordingLauncher does not do that"):
+        other.resume_run(other.create_run(job_name="job", status=RunStatus.STARTED).run_id)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(OSError("no room"), RunStatus.FAILURE), (ConflictError(), RunStatus.STARTED)]
+)
+def test_a_run_that_cannot_be_taken_up_fails(make_instance, error, status):
+    """The error of a launcher ends the run, unless a worker holds it after all."""
+    instance = make_instance(ResumingLauncher(error))
+    run = instance.create_run(job_name="job", status=RunStatus.STARTED)
+    with pytest.raises(type(error)):
+        instance.resume_run(run.run_id)
+    assert instance.get_run_by_id(run.run_id).status is status
