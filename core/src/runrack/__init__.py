@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from runrack.definitions.asset import AssetDefinition, asset
     from runrack.definitions.asset_job import define_asset_job, materialize
     from runrack.definitions.config_mapping import ConfigMapping
+    from runrack.definitions.definitions import Definitions
     from runrack.definitions.error_boundary import user_code_error_boundary
     from runrack.definitions.executor import (
         ExecutorDefinition,
@@ -41,6 +42,18 @@ if TYPE_CHECKING:
     from runrack.definitions.reconstructable import reconstructable
     from runrack.definitions.resource import InitResourceContext, ResourceDefinition, resource
     from runrack.definitions.retry_policy import Backoff, Jitter, RetryPolicy, RetryRequested
+    from runrack.definitions.run_status_sensor import (
+        RunStatusSensorContext,
+        run_failure_sensor,
+        run_status_sensor,
+    )
+    from runrack.definitions.schedule import (
+        ScheduleDefinition,
+        ScheduleEvaluationContext,
+        build_schedule_from_partitioned_job,
+        schedule,
+    )
+    from runrack.definitions.sensor import SensorDefinition, SensorEvaluationContext, sensor
     from runrack.definitions.time_window_partitions import (
         DailyPartitionsDefinition,
         HourlyPartitionsDefinition,
@@ -73,8 +86,10 @@ if TYPE_CHECKING:
     from runrack.records.event_type import EventType
     from runrack.records.metadata import MetadataValue
     from runrack.records.run import Run, RunRecord
+    from runrack.records.run_request import RunRequest, SkipReason
     from runrack.records.run_status import RunStatus
     from runrack.records.runs_filter import RunsFilter
+    from runrack.records.tick import InstigatorStatus
 
 __version__ = "0.1.0"
 
@@ -142,6 +157,17 @@ _NAMES = {
     "records.run": ("Run", "RunRecord"),
     "records.run_status": ("RunStatus",),
     "records.runs_filter": ("RunsFilter",),
+    "definitions.definitions": ("Definitions",),
+    "definitions.run_status_sensor": ("RunStatusSensorContext", "run_failure_sensor", "run_status_sensor"),
+    "definitions.schedule": (
+        "ScheduleDefinition",
+        "ScheduleEvaluationContext",
+        "build_schedule_from_partitioned_job",
+        "schedule",
+    ),
+    "definitions.sensor": ("SensorDefinition", "SensorEvaluationContext", "sensor"),
+    "records.run_request": ("RunRequest", "SkipReason"),
+    "records.tick": ("InstigatorStatus",),
 }
 _MODULE_OF = {name: f"runrack.{module}" for module, names in _NAMES.items() for name in names}
 
@@ -157,6 +183,7 @@ __all__ = [
     "ConfigurableClass",
     "ConfigurableClassData",
     "DailyPartitionsDefinition",
+    "Definitions",
     "DynamicOut",
     "DynamicOutput",
     "DynamicPartitionsDefinition",
@@ -183,6 +210,7 @@ __all__ = [
     "Instance",
     "InstanceRef",
     "InstanceType",
+    "InstigatorStatus",
     "Jitter",
     "JobDefinition",
     "MetadataValue",
@@ -202,10 +230,17 @@ __all__ = [
     "RetryRequested",
     "Run",
     "RunRecord",
+    "RunRequest",
     "RunShardedEventsCursor",
     "RunStatus",
+    "RunStatusSensorContext",
     "RunrackError",
     "RunsFilter",
+    "ScheduleDefinition",
+    "ScheduleEvaluationContext",
+    "SensorDefinition",
+    "SensorEvaluationContext",
+    "SkipReason",
     "StaticPartitionsDefinition",
     "TimeWindowPartitionsDefinition",
     "UserCodeExecutionError",
@@ -213,6 +248,7 @@ __all__ = [
     "__version__",
     "asset",
     "build_op_context",
+    "build_schedule_from_partitioned_job",
     "define_asset_job",
     "execute_job",
     "executor",
@@ -224,6 +260,10 @@ __all__ = [
     "op",
     "reconstructable",
     "resource",
+    "run_failure_sensor",
+    "run_status_sensor",
+    "schedule",
+    "sensor",
     "success_hook",
     "user_code_error_boundary",
 ]

@@ -55,7 +55,7 @@ def answer(function, **fields):
 def test_answers_of_a_schedule():
     """A request, several, a generator, a dict, a SkipReason and nothing are understood; job and tags are filled in."""
     one = RunRequest(job_name="first", run_config={"ops": {}}, tags={"a": "b"})
-    assert answer(RunRequest, tags={"a": "b"}) == ((one,), None)
+    assert answer(asks, tags={"a": "b"}) == ((one,), None)
     assert answer(lambda: [RunRequest(), RunRequest()], tags={"a": "b"}) == ((one, one), None)
     assert answer(lambda: {"x": 1}) == ((RunRequest(job_name="first", run_config={"x": 1}),), None)
     assert answer(lambda: SkipReason("why")) == ((), "why")
@@ -65,6 +65,10 @@ def test_answers_of_a_schedule():
         yield RunRequest(run_key=context.scheduled_execution_time.isoformat())
 
     assert [request.run_key for request in answer(yields)[0]] == ["2026-03-04T12:00:00+00:00"]
+
+
+def asks():
+    return RunRequest()
 
 
 @pytest.mark.parametrize(
