@@ -271,10 +271,11 @@ def test_what_was_acknowledged_survives_kill_9(storage, tmp_path):
         lines = [[writer.stdout.readline() for _ in range(3 + 7 * round_number)] for writer in writers]
         for writer in writers:
             writer.kill()
-        rest = [writer.communicate()[0] for writer in writers]
-        whole = [line for read in lines for line in read]
-        whole += [line for text in rest for line in text.splitlines(keepends=True) if line.endswith("\n")]
-        told.update(line.strip() for line in whole)
+        # Not communicate(): it passes over what the reader of lines has taken in already.
+        for writer in writers:
+            with writer:
+                lines.append(list(writer.stdout))
+        told.update(line.strip() for read in lines for line in read if line.endswith("\n"))
     records = storage.query_events(EventQuery())
     assert told <= {record.event_log_entry.event_id for record in records}
     assert len(ids(records)) == len(set(ids(records)))
