@@ -4,7 +4,8 @@ import pytest
 
 from runrack.errors import ConfigError, PluginNotFoundError
 from runrack.host.configurable import ConfigurableClassData
-from runrack.instance.configuration import file_schema, load_configuration
+from runrack.host.registry import PluginRegistry
+from runrack.instance.configuration import file_schema, load_configuration, plugin_data
 from runrack.instance.instance_ref import InstanceRef
 
 
@@ -34,7 +35,7 @@ def test_missing_file_means_defaults(tmp_path):
     assert ref.local_artifact_storage_data.class_name == "LocalArtifactStorage"
     assert ref.run_coordinator_data.class_name == "DefaultRunCoordinator"
     assert ref.run_storage_data is None
-    assert ref.scheduler_data is None
+    assert ref.scheduler_data.class_name == "CronScheduler"
 
 
 def test_empty_file_means_defaults(tmp_path):
@@ -97,10 +98,10 @@ def test_misspelt_key_of_the_class_form_is_suggested(tmp_path):
     assert (3, 3, "run_launcher.clas", "class") in problems_of(tmp_path)
 
 
-def test_unknown_name_without_any_installed_plugin(tmp_path):
-    """A slot that no installed plugin fills says so."""
-    with pytest.raises(PluginNotFoundError, match="installed: none"):
-        InstanceRef.from_dir(write(tmp_path, "scheduler: cron"))
+def test_unknown_name_of_a_plugin():
+    """A name that no installed plugin has says which there are."""
+    with pytest.raises(PluginNotFoundError, match="installed: cron"):
+        plugin_data(PluginRegistry(), "scheduler", "unknown", {})
 
 
 def test_settings_are_checked_and_kept(tmp_path):
