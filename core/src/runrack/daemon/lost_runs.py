@@ -22,7 +22,7 @@ from runrack.records.run_status import RunStatus
 DECISION_SECONDS = 60.0
 """The lease of a run while it is decided what becomes of it: so long after this daemon died, another decides."""
 
-START_SECONDS = 180.0
+START_SECONDS = 60.0
 """The lease of a run that was given a new worker: so long the worker has to take it over."""
 
 MAX_LAUNCHES = 3
