@@ -71,7 +71,8 @@ def measure(side: str, workload: str, store: str, server: OwnPostgresServer | No
         # An installed package is compiled once, not at every start.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         done = subprocess.run(
-            [python, str(HERE / program), workload, home],
+            [python, program, workload, home],
+            cwd=HERE,
             env=environment,
             check=True,
             text=True,
