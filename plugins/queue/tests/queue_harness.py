@@ -170,7 +170,9 @@ def daemon(kind: str, address: str, log: str, mean_seconds: str) -> None:
     config = limits_config() if mean else {"max_concurrent_runs": -1}
     with instance_of(kind, address, launcher, **config) as instance:
         context = FakeDaemon(instance, owner=f"daemon {os.getpid()} {time.time_ns()}")
-        loop = DequeueLoop(instance.run_coordinator, IDLE_SECONDS, launch_seconds=LEASE_SECONDS)
+        loop = DequeueLoop(
+            instance.run_coordinator, IDLE_SECONDS, launch_seconds=LEASE_SECONDS, start_seconds=LEASE_SECONDS
+        )
         while instance.run_storage.list_queued(1):
             with suppress(StaleClaimError):
                 loop.run_once(context)

@@ -1,5 +1,7 @@
 """The loop that launches queued runs: limits, failures, waiting for code and for slots."""
 
+from datetime import UTC, datetime
+
 import pytest
 from typing_extensions import override
 
@@ -11,6 +13,7 @@ from runrack.records.run_status import RunStatus
 from runrack.records.snapshot import JobSnapshot, OpSnapshot
 from runrack.records.tags import PRIORITY
 from runrack.testing.launching import FakeDaemon, RecordingLauncher, submit
+from runrack_queue.dequeue_loop import LAUNCH_SECONDS, LOOK_SECONDS, START_SECONDS, DequeueLoop
 from runrack_queue.paused_locations import PausedLocations
 
 
@@ -71,7 +74,7 @@ def test_all_that_may_go_goes_in_one_round(open_instance, config):
 
 
 def test_a_launched_run_has_a_lease_until_its_worker_takes_over(open_instance):
-    """After the launch the daemon's claim lasts longer than while it was launched, for the worker to start."""
+    """From the launch on the daemon's claim lasts longer than while the run waited for it, for the worker to start."""
     launcher = RecordingLauncher()
     instance = open_instance(launcher)
     (run_id,) = submit(instance, "job")
@@ -79,7 +82,8 @@ def test_a_launched_run_has_a_lease_until_its_worker_takes_over(open_instance):
     record = instance.get_run_record_by_id(run_id)
     (claim,) = launcher.claims
     assert (record.epoch, record.owner) == (claim.epoch, "daemon")
-    assert (record.lease_expires - claim.expires).total_seconds() > 60
+    left = record.lease_expires - datetime.now(UTC)
+    assert LAUNCH_SECONDS < left.total_seconds() <= START_SECONDS
 
 
 def test_a_run_that_cannot_be_launched_keeps_no_other_waiting(open_instance):
@@ -214,8 +218,12 @@ def test_a_run_that_is_lost_is_passed_over(open_instance, is_deleted):
         def report_progress(self):
             super().report_progress()
             if self.progress == 2:
-                lose = instance.delete_run if is_deleted else instance.cancel_run
+                lose = instance.delete_run if is_deleted else cancel_at_once
                 lose(c)
+
+    def cancel_at_once(run_id):
+        instance.report_run_canceling(instance.get_run_by_id(run_id))
+        instance.report_run_canceled(instance.get_run_by_id(run_id))
 
     (loop,) = instance.run_coordinator.daemon_loops()
     loop.run_once(LosesC(instance))
@@ -237,3 +245,57 @@ def test_a_run_that_was_taken_up_after_all_is_left_alone(open_instance):
     run_ids = submit(other, "a", "b")
     dequeue(other)
     assert statuses(other, run_ids) == [RunStatus.STARTED, RunStatus.STARTED]
+
+
+def test_a_place_that_becomes_free_is_given_away_soon(open_instance):
+    """While runs wait for others to end, the loop looks often whether one has; otherwise it rests."""
+    launcher = RecordingLauncher()
+    instance = open_instance(launcher, max_concurrent_runs=1)
+    loop = DequeueLoop(instance.run_coordinator, 5, clock=lambda: 0.0)
+    assert loop.interval_seconds == 5
+    a, b = submit(instance, "a", "b")
+    loop.run_once(FakeDaemon(instance))
+    assert loop.interval_seconds == LOOK_SECONDS
+    loop.run_once(FakeDaemon(instance))
+    assert launcher.launched == [a]
+    end(instance, a)
+    loop.run_once(FakeDaemon(instance))
+    assert launcher.launched == [a, b]
+    assert loop.interval_seconds == 5
+
+
+def test_a_full_queue_is_looked_at_in_any_case(open_instance):
+    """What else may let a run go, such as its priority or a paused location, is seen after the configured interval."""
+    now = [0.0]
+    launcher = RecordingLauncher()
+    limits = [{"key": "team", "value": "a", "limit": 1}]
+    instance = open_instance(launcher, tag_concurrency_limits=limits)
+    loop = DequeueLoop(instance.run_coordinator, 5, clock=lambda: now[0])
+    first, _ = submit(instance, "job", "job", tags={"team": "a"})
+    loop.run_once(FakeDaemon(instance))
+    (other,) = submit(instance, "job")
+    loop.run_once(FakeDaemon(instance))
+    assert launcher.launched == [first]
+    now[0] = 5.0
+    loop.run_once(FakeDaemon(instance))
+    assert launcher.launched == [first, other]
+
+
+def test_runs_that_are_not_launched_in_time_go_back(open_instance):
+    """When a launch takes so long that the claims of those behind would run out, these are put back, and go again."""
+    now = [0.0]
+
+    class SlowForB(RecordingLauncher):
+        @override
+        def launch_run(self, context):
+            super().launch_run(context)
+            now[0] += 31.0 if context.run.job_name == "b" else 0.0
+
+    launcher = SlowForB()
+    instance = open_instance(launcher, max_concurrent_runs=-1)
+    a, b, c = submit(instance, "a", "b", "c")
+    DequeueLoop(instance.run_coordinator, 5, clock=lambda: now[0]).run_once(FakeDaemon(instance))
+    assert launcher.launched == [a, b, c]
+    counts = [len(instance.all_logs(run_id, EventType.RUN_STARTING)) for run_id in (a, b, c)]
+    assert counts == [1, 1, 2]
+    assert "did not come to launching" in instance.all_logs(c, EventType.RUN_ENQUEUED)[1].message

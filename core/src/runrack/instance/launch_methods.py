@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 from runrack.errors import (
     ConflictError,
     InvariantViolationError,
@@ -17,12 +20,13 @@ from runrack.interfaces.run_coordinator import SubmitRunContext
 from runrack.interfaces.run_launcher import LaunchRunContext, ResumeRunContext, SupportsResumeRun
 from runrack.interfaces.workspace import Workspace
 from runrack.records.error_info import error_info_from_exception
-from runrack.records.event import Event, event_entry
+from runrack.records.event import Event, EventLogEntry, event_entry
 from runrack.records.event_data import EngineEventData, RunFailureData
 from runrack.records.event_type import EventType
 from runrack.records.run import Run
 from runrack.records.run_claim import RunClaim
 from runrack.records.run_status import ACTIVE, RunStatus
+from runrack.records.runs_filter import RunsFilter
 
 RESUME_MESSAGE = "The worker of the run has died; another one takes the run up."
 """What the log of a run says each time that it is taken up."""
@@ -69,16 +73,37 @@ class LaunchMethods(RunMethods, EventMethods):
         """
         run = self._existing_run(run_id)
         self._report_starting(run, claim)
-        starting = self._existing_run(run_id)
-        self.hooks.call("run_launching", run=starting)
-        try:
-            self.run_launcher.launch_run(LaunchRunContext(starting, workspace or self.workspace, claim))
-        except Exception as error:
-            is_left = _is_left_to_holder(error, claim)
-            if not is_left and self._existing_run(run_id).status is RunStatus.STARTING:
-                self._fail_to_launch(starting, "The run could not be launched.", error, claim)
-            raise
+        self._hand_to_launcher(self._existing_run(run_id), workspace, claim)
         return self._existing_run(run_id)
+
+    def begin_launches(self, claims: Sequence[RunClaim]) -> Sequence[tuple[Run, RunClaim]]:
+        """Store RUN_STARTING for claimed runs, many in one transaction, and return those that may be launched now.
+
+        - What `launch_run` does first, for many: each of the runs is to be handed to `finish_launch`, or to be put back.
+        - Runs that were canceled or deleted meanwhile, or that another holds, are left out.
+
+        Raises:
+            StorageUnavailableError: The storage is away. Nothing is to be launched.
+        """
+        wanted = RunsFilter(run_ids=[claim.run_id for claim in claims])
+        runs = {run.run_id: run for run in self.run_storage.get_runs(wanted)}
+        present = sorted((claim for claim in claims if claim.run_id in runs), key=_epoch)
+        begun: set[str] = set()
+        for epoch, of_epoch in groupby(present, _epoch):
+            entries = [_starting(runs[claim.run_id]) for claim in of_epoch]
+            records = self.handle_new_events(entries, epoch=epoch)
+            if any(record.storage_id == NO_RECORD for record in records):
+                raise StorageUnavailableError(f"{len(records)} runs are not launched: the storage is away")
+            begun.update(record.run_id for record in records if not record.late)
+        return [
+            (runs[claim.run_id].with_status(RunStatus.STARTING), claim)
+            for claim in claims
+            if claim.run_id in begun
+        ]
+
+    def finish_launch(self, run: Run, claim: RunClaim, workspace: Workspace | None = None) -> None:
+        """Hand a run that `begin_launches` has returned to the run launcher. Errors are dealt with as by `launch_run`."""
+        self._hand_to_launcher(run, workspace, claim)
 
     def resume_run(
         self,
@@ -147,12 +172,22 @@ class LaunchMethods(RunMethods, EventMethods):
         return run
 
     def _report_starting(self, run: Run, claim: RunClaim | None) -> None:
-        entry = event_entry(Event(EventType.RUN_STARTING, run.job_name), run.run_id)
-        (record,) = self.handle_new_events([entry], epoch=None if claim is None else claim.epoch)
+        epoch = None if claim is None else claim.epoch
+        (record,) = self.handle_new_events([_starting(run)], epoch=epoch)
         if claim is not None and record.storage_id == NO_RECORD:
             raise StorageUnavailableError(f"run {run.run_id} is not launched: the storage is away")
         if claim is not None and record.late:
             raise StaleClaimError(run.run_id)
+
+    def _hand_to_launcher(self, run: Run, workspace: Workspace | None, claim: RunClaim | None) -> None:
+        self.hooks.call("run_launching", run=run)
+        try:
+            self.run_launcher.launch_run(LaunchRunContext(run, workspace or self.workspace, claim))
+        except Exception as error:
+            is_left = _is_left_to_holder(error, claim)
+            if not is_left and self._existing_run(run.run_id).status is RunStatus.STARTING:
+                self._fail_to_launch(run, "The run could not be launched.", error, claim)
+            raise
 
     def _fail_to_launch(
         self, run: Run, message: str, error: Exception, claim: RunClaim | None = None
@@ -163,6 +198,14 @@ class LaunchMethods(RunMethods, EventMethods):
         )
         entry = event_entry(failure, run.run_id, "ERROR")
         self.handle_new_events([entry], epoch=None if claim is None else claim.epoch)
+
+
+def _starting(run: Run) -> EventLogEntry:
+    return event_entry(Event(EventType.RUN_STARTING, run.job_name), run.run_id)
+
+
+def _epoch(claim: RunClaim) -> int:
+    return claim.epoch
 
 
 def _is_left_to_holder(error: Exception, claim: RunClaim | None) -> bool:

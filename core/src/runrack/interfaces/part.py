@@ -11,7 +11,7 @@ from runrack.records.asset_key import AssetKey
 from runrack.records.event import Event, EventLogEntry, EventLogRecord
 from runrack.records.event_data import EngineEventData
 from runrack.records.event_type import EventType
-from runrack.records.run import JobCodeOrigin, Run
+from runrack.records.run import JobCodeOrigin, RemoteJobOrigin, Run
 from runrack.records.run_claim import RunClaim
 from runrack.records.snapshot import ExecutionPlanSnapshot, JobSnapshot
 
@@ -117,6 +117,7 @@ class InstanceServices(Protocol):
         asset_selection: frozenset[AssetKey] | None = None,
         job_snapshot: JobSnapshot | None = None,
         execution_plan_snapshot: ExecutionPlanSnapshot | None = None,
+        remote_job_origin: RemoteJobOrigin | None = None,
         job_code_origin: JobCodeOrigin | None = None,
         root_run_id: str | None = None,
         parent_run_id: str | None = None,
@@ -159,6 +160,14 @@ class InstanceServices(Protocol):
         self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None
     ) -> Run:
         """Hand the run to the run launcher and return it as stored afterwards."""
+        ...
+
+    def begin_launches(self, claims: Sequence[RunClaim]) -> Sequence[tuple[Run, RunClaim]]:
+        """Store for claimed runs that they are starting, and return those that may be launched now."""
+        ...
+
+    def finish_launch(self, run: Run, claim: RunClaim, workspace: Workspace | None = None) -> None:
+        """Hand a run that is starting to the run launcher."""
         ...
 
     def run_will_resume(self, run_id: str) -> bool:

@@ -53,6 +53,11 @@ class QueueLimits(Record, frozen=True):
     tag_limits: tuple[TagLimit, ...] = ()
 
     @property
+    def is_any(self) -> bool:
+        """Whether there is anything that could keep a run waiting."""
+        return self.max_runs is not None or bool(self.tag_limits)
+
+    @property
     def keys(self) -> Collection[str]:
         """The keys of the tags that have a limit, each once."""
         return dict.fromkeys(each.key for each in self.tag_limits)
@@ -68,6 +73,14 @@ class RunsInProgress(Record, frozen=True):
 
     total: int = 0
     by_tag: Mapping[str, Mapping[str, int]] = msgspec.field(default_factory=dict)
+
+    def has_less_than(self, before: RunsInProgress) -> bool:
+        """Tell whether there are fewer than there were, in all or with one of the tags that were counted then."""
+        return self.total < before.total or any(
+            self.by_tag.get(key, {}).get(value, 0) < count
+            for key, counts in before.by_tag.items()
+            for value, count in counts.items()
+        )
 
 
 class QueueGate:

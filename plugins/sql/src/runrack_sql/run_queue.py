@@ -50,7 +50,7 @@ class SqlRunQueue(RunQueue, SqlPart):
             self._hold_turn(conn)
             now_us = read_clock(conn, self.database.dialect)
             _take_from_the_dead(conn, now_us)
-            gate = QueueGate(limits, _count_in_progress(conn, limits.keys))
+            gate = _open_gate(conn, limits)
             rows = list(islice(_iter_next(conn, gate, limits.keys), limit))
             expires_us = now_us + to_lease_us(lease_seconds)
             begin_epoch(conn, rows, {"owner": owner, "lease_expires_us": expires_us})
@@ -86,7 +86,7 @@ class SqlRunQueue(RunQueue, SqlPart):
         with self.database.read() as conn:
             if conn.execute(_dead(read_clock(conn, self.database.dialect)).limit(1)).first() is not None:
                 return True
-            gate = QueueGate(limits, _count_in_progress(conn, limits.keys))
+            gate = _open_gate(conn, limits)
             return gate.has_room and conn.execute(_candidates(gate).limit(1)).first() is not None
 
 
@@ -118,6 +118,12 @@ def _count_in_progress(conn: Connection, tag_keys: Collection[str]) -> RunsInPro
         for key, value, count in conn.execute(counted.group_by(tag.key, tag.value)):
             by_tag[key][value] = count
     return RunsInProgress(total, by_tag)
+
+
+def _open_gate(conn: Connection, limits: QueueLimits) -> QueueGate:
+    """Return the gate as it stands. Nothing is counted when nothing is limited: there may be many in progress then."""
+    in_progress = _count_in_progress(conn, limits.keys) if limits.is_any else RunsInProgress()
+    return QueueGate(limits, in_progress)
 
 
 def _iter_next(conn: Connection, gate: QueueGate, tag_keys: Collection[str]) -> Iterator[AnyRow]:
