@@ -241,6 +241,19 @@ def test_files_of_deleted_runs_are_removed_when_the_log_is_opened(storage, tmp_p
     again.dispose()
 
 
+def test_the_file_of_a_deleted_run_does_not_come_back(storage, tmp_path):
+    """Who still knows the file of a run that another has deleted, and has it closed, stores to a new one."""
+    storage.store_event(make_entry("a line", "run"))
+    storage.dispose()
+    other = SqliteEventLogStorage(tmp_path)
+    other.delete_events("run")
+    other.dispose()
+    assert storage.get_logs_for_run("run") == []
+    storage.store_event(make_entry("a line", "run"))
+    assert shards(tmp_path) == ["run.2.db"]
+    assert len(storage.get_logs_for_run("run")) == 1
+
+
 def test_ids_go_on_when_their_file_is_lost(storage, tmp_path):
     """Without the file of the ids, as after a power failure, they go on after the highest that is in use."""
     stored = [storage.store_event(make_entry("a line", run_id)) for run_id in ("a", "b", "b")]

@@ -1,10 +1,12 @@
 """SqliteDatabase: transactions over one SQLite file that never meet "database is locked"."""
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Connection, NullPool, create_engine
 from typing_extensions import override
@@ -136,15 +138,20 @@ class SqliteDatabase(Database):
 
     def _connect(self) -> sqlite3.Connection:
         require_local_filesystem(self.path, self._mounts)
-        make_private_folder(self.path.parent)
-        make_private_file(self.path)
+        self._make_file()
         return sqlite3.connect(
-            self.path,
+            f"file:{quote(os.fsencode(self.path))}?mode=rw",
+            uri=True,
             timeout=_BUSY_TIMEOUT_SECONDS,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=_STATEMENTS_KEPT,
         )
+
+    def _make_file(self) -> None:
+        """Make the file when it is missing; SQLite itself makes none."""
+        make_private_folder(self.path.parent)
+        make_private_file(self.path)
 
 
 def _driver(conn: Connection) -> sqlite3.Connection:

@@ -30,7 +30,7 @@ from runrack_sql.statement import AnyRow
 from runrack_sqlite.call_gate import CallGate
 from runrack_sqlite.database import Synchronous
 from runrack_sqlite.shard_registry import ShardRegistry
-from runrack_sqlite.shards import Shards
+from runrack_sqlite.shards import ShardDatabase, Shards
 from runrack_sqlite.storage import SqliteConfigurable
 from runrack_sqlite.storage_ids import StorageIds
 
@@ -225,7 +225,7 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
     def _store_in_shard(self, encoded: Sequence[EncodedEntry]) -> Sequence[EventLogRecord]:
         run_id = encoded[0].entry.run_id
         number = self._number(run_id)
-        with self._shards.use(number, run_id) as shard:
+        with self._shard(number, run_id) as shard:
             shard.create()
             with self._ids.section_around(shard.write()) as conn:
                 stored = self._find_indexed(number, encoded)
@@ -240,6 +240,7 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
         if number is None:
             with self.database.write() as conn:
                 number = self._registry.add(conn, run_id)
+                self._shards.make(number, run_id)
             if len(self._numbers) >= _NUMBERS_KEPT:
                 self._numbers.clear()
             self._numbers[run_id] = number
@@ -249,9 +250,7 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
         """Return event id to record for those of a run's entries that the index holds."""
         run_id = encoded[0].entry.run_id
         with self.database.read() as conn:
-            if self._registry.find(conn, run_id) != number:
-                self._numbers.pop(run_id, None)
-                raise _ShardGoneError
+            self._require_row(conn, number, run_id)
             return self._writer.find(conn, {item.entry.event_id for item in encoded})
 
     def _select_all(self, query: EventQuery) -> Sequence[AnyRow]:
@@ -275,22 +274,30 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
         return list(islice(rows, query.offset, None))
 
     def _select_in_shard(self, number: int, run_id: str, query: EventQuery) -> Sequence[AnyRow]:
-        try:
-            with self._shards.use(number, run_id) as shard:
-                if shard.is_written():
-                    with shard.read() as conn:
-                        return select_events(conn, msgspec.structs.replace(query, run_id=run_id))
-        except StorageError:
-            self._require_shard(number, run_id)
-            raise
-        self._require_shard(number, run_id)
+        with self._shard(number, run_id) as shard:
+            if shard.is_written():
+                with shard.read() as conn:
+                    return select_events(conn, msgspec.structs.replace(query, run_id=run_id))
+        with self.database.read() as conn:
+            self._require_row(conn, number, run_id)
         return []  # whoever was to write the file for the first time has not come to it
 
-    def _require_shard(self, number: int, run_id: str) -> None:
-        """Make sure that a run that has no file, or one that cannot be read, was not deleted just now."""
-        with self.database.read() as conn:
-            if self._registry.find(conn, run_id) != number:
-                raise _ShardGoneError
+    @contextmanager
+    def _shard(self, number: int, run_id: str) -> Iterator[ShardDatabase]:
+        """Give the file of a run; what fails within because the run was deleted meanwhile is a `_ShardGoneError`."""
+        try:
+            with self._shards.use(number, run_id) as shard:
+                yield shard
+        except StorageError:
+            with self.database.read() as conn:
+                self._require_row(conn, number, run_id)
+            raise
+
+    def _require_row(self, conn: Connection, number: int, run_id: str) -> None:
+        """Make sure that a run still has the file with this number."""
+        if self._registry.find(conn, run_id) != number:
+            self._numbers.pop(run_id, None)
+            raise _ShardGoneError
 
     def _find_in_shards(
         self, index: Connection, encoded: Sequence[EncodedEntry]
@@ -325,7 +332,7 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
             )
             shards = self._registry.list(conn)
         for number, run_id in shards.items():
-            with self._shards.use(number, run_id) as shard:
+            with suppress(_ShardGoneError), self._shard(number, run_id) as shard:
                 if shard.is_written():
                     with shard.read() as conn:
                         last = max(last, conn.execute(newest).scalar() or 0)
@@ -342,8 +349,8 @@ class SqliteEventLogStorage(SqliteConfigurable, SqlEventLogStorage):
             found = self._shards.numbers()
             with self.database.write() as conn:
                 self._registry.create(conn)
-                known = self._registry.list(conn)
-            self._shards.remove_all(found - known.keys())
+                # Within the transaction: a number that was taken back with it may be given again after it.
+                self._shards.remove_all(found - self._registry.list(conn).keys())
             self._is_swept = True
 
     def _shards_of(self, conn: Connection, query: EventQuery) -> Mapping[int, str]:

@@ -15,7 +15,7 @@ from runrack.interfaces.storage_check import Finding, Severity
 from runrack.records.safe_name import to_safe_name
 from runrack_sql.schema import events
 from runrack_sqlite.database import SqliteDatabase, Synchronous
-from runrack_sqlite.filesystem import make_private_folder
+from runrack_sqlite.filesystem import make_private_file, make_private_folder
 
 _KEPT_OPEN = 8
 """How many shards stay open for the next call. Each takes up to five file descriptors."""
@@ -28,9 +28,12 @@ class ShardDatabase(SqliteDatabase):
     """The file of one run: a table of events as that of the index, found by id, or by the id of the event."""
 
     def create(self) -> None:
-        """Make the file and its table, once."""
+        """Make the table, once. `Shards.make` has made the file.
+
+        Raises:
+            StorageUnavailableError: The file is not there any more.
+        """
         if not self._is_open:
-            make_private_folder(self.path.parent)
             with self.write() as conn:
                 conn.execute(CreateTable(events, if_not_exists=True))
             self._is_open = True
@@ -56,11 +59,16 @@ class ShardDatabase(SqliteDatabase):
     def _open(self) -> None:
         """Nothing: who reads the file must not wait for those who write it."""
 
+    @override
+    def _make_file(self) -> None:
+        """Nothing: the file of a run that was deleted meanwhile must not come back."""
+
 
 class Shards:
     """The files of the runs, each with a number in its name that is never given to another.
 
-    So a file can be removed while others have it open: what they do when they close it does not concern a successor.
+    So a file can be removed while others have it open: what they do when they close it does not concern a successor. A
+    second file of one name would share its write-ahead log and its shared memory with the first, which ends the process.
 
     Args:
         folder: Where the files lie, and no others.
@@ -77,6 +85,14 @@ class Shards:
     def path(self, number: int, run_id: str) -> Path:
         """Return the file of a run, whether it exists or not; "" means no run."""
         return self._folder / f"{to_safe_name(run_id)}.{number}.db"
+
+    def make(self, number: int, run_id: str) -> None:
+        """Make the file of a run, empty, when it is missing.
+
+        Only within the transaction of the index that has found or added the row: nobody removes it meanwhile.
+        """
+        make_private_folder(self._folder)
+        make_private_file(self.path(number, run_id))
 
     @contextmanager
     def use(self, number: int, run_id: str) -> Iterator[ShardDatabase]:
