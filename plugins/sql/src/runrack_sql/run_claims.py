@@ -5,17 +5,30 @@ from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, case, null, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Update,
+    bindparam,
+    case,
+    null,
+    or_,
+    select,
+    update,
+)
 from typing_extensions import override
 
 from runrack.errors import InvalidArgumentError, StaleClaimError, StorageOutcomeUnknownError
 from runrack.interfaces.run_claims import RunClaims
 from runrack.records.run_claim import RunClaim, check_lease
 from runrack.records.run_status import FINISHED, RunStatus
+from runrack_sql.database import Database
 from runrack_sql.dialect import Dialect
 from runrack_sql.limit import check_limit, chunks
 from runrack_sql.moment import from_microseconds
 from runrack_sql.part import SqlPart
+from runrack_sql.prepared import Prepared
 from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.schema import runs
 from runrack_sql.statement import AnyRow, Query
@@ -24,9 +37,19 @@ _run = runs.c
 NOBODY: Mapping[str, Any] = {"owner": null(), "lease_expires_us": null()}
 """The values of a row whose run is held by nobody."""
 
+_HOLDERS = ("holder", "other_holder")
+"""The names of the parameters for who may hold a run that is renewed; both are the same but in a second attempt."""
+
 
 class SqlRunClaims(RunClaims, SqlPart):
     """Hands out runs: whoever finds a row locks it, and passes over rows that others have locked."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._extend_lease = Prepared(_extend_lease(database.dialect), database.dialect)
+        self._find_lease = Prepared(
+            select(_run.lease_expires_us).where(_run.run_id == bindparam("of_run")), database.dialect
+        )
 
     @override
     @repeatable_if_undone
@@ -62,7 +85,7 @@ class SqlRunClaims(RunClaims, SqlPart):
     @override
     @repeatable_if_undone
     def release(self, claim: RunClaim) -> bool:
-        free = update(runs).where(*_is_held(claim, {claim.owner})).values(NOBODY)
+        free = update(runs).where(*_is_held(claim)).values(NOBODY)
         with self.database.write() as conn:
             return conn.execute(free).rowcount > 0
 
@@ -87,14 +110,14 @@ class SqlRunClaims(RunClaims, SqlPart):
     @repeatable_if_undone
     def _renew(self, renewed: RunClaim, lease_seconds: float, held_by: Collection[str]) -> RunClaim:
         """Return `renewed` with its new lease, if the run is held by one of `held_by` under its epoch."""
-        now_us = self.database.dialect.microseconds_now()
-        lease = {"owner": renewed.owner, "lease_expires_us": now_us + to_lease_us(lease_seconds)}
-        held = (*_is_held(renewed, held_by), _run.lease_expires_us > now_us)
+        held = {"of_run": renewed.run_id, "of_epoch": renewed.epoch}
+        owners = dict(zip(_HOLDERS, (min(held_by), max(held_by)), strict=True))
+        lease = {"new_owner": renewed.owner, "lease_us": to_lease_us(lease_seconds)}
         with self.database.write() as conn:
-            if conn.execute(update(runs).where(*held).values(lease)).rowcount == 0:
+            if self._extend_lease.run(conn, {**held, **owners, **lease}).rowcount == 0:
                 raise StaleClaimError(renewed.run_id)
-            expires = select(_run.lease_expires_us).where(_run.run_id == renewed.run_id)
-            return replace(renewed, expires=from_microseconds(conn.execute(expires).scalar_one()))
+            (expires_us,) = self._find_lease.run(conn, held).fetchall()[0]
+        return replace(renewed, expires=from_microseconds(expires_us))
 
     @repeatable
     def _renew_again(self, renewed: RunClaim, lease_seconds: float, held_by: Collection[str]) -> RunClaim:
@@ -132,8 +155,24 @@ def begin_epoch(conn: Connection, rows: Sequence[AnyRow], lease: Mapping[str, An
         conn.execute(update(runs).where(_run.id.in_(portion)).values(epoch=_run.epoch + 1, **lease))
 
 
-def _is_held(claim: RunClaim, owners: Collection[str]) -> Sequence[ColumnElement[bool]]:
-    return (_run.run_id == claim.run_id, _run.epoch == claim.epoch, _run.owner.in_(owners))
+def _extend_lease(dialect: Dialect) -> Update:
+    """Return the statement that lets the lease of a run run from now, if one of `_HOLDERS` holds the run."""
+    now_us = dialect.microseconds_now()
+    is_held = (
+        _run.run_id == bindparam("of_run"),
+        _run.epoch == bindparam("of_epoch"),
+        _run.owner.in_([bindparam(holder) for holder in _HOLDERS]),
+        _run.lease_expires_us > now_us,
+    )
+    lease = {
+        "owner": bindparam("new_owner"),
+        "lease_expires_us": now_us + bindparam("lease_us", type_=BigInteger),
+    }
+    return update(runs).where(*is_held).values(lease)
+
+
+def _is_held(claim: RunClaim) -> Sequence[ColumnElement[bool]]:
+    return (_run.run_id == claim.run_id, _run.epoch == claim.epoch, _run.owner == claim.owner)
 
 
 def to_lease_us(seconds: float) -> int:
