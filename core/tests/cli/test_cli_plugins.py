@@ -65,7 +65,7 @@ def test_the_list_names_what_is_installed(fresh_process, eager):
     """Each plugin is listed with its slot, state and distribution; none is imported."""
     outcome = one(fresh_process(["plugins", "list", "--json", "--slot", "run_coordinator"]))
     listed = {plugin["name"]: plugin for plugin in json.loads(outcome.out)["plugins"]}
-    assert set(listed) == {"default", "eager"}
+    assert set(listed) == {"default", "queued", "eager"}
     assert listed["eager"] == {
         "slot": "run_coordinator",
         "name": "eager",

@@ -90,12 +90,17 @@ def load_job(origin: JobCodeOrigin) -> JobDefinition:
 
 
 def _offered_job(module: ModuleType, origin: JobCodeOrigin, found: object) -> JobDefinition:
-    """Return a job that is bound to no name of its own, only part of what the module offers."""
+    """Return a job that is bound to no name of its own, only part of what the module offers.
+
+    Its origin names the Definitions, or the job itself. Any other name that has vanished is told: what it stood for may
+    not be what a job of the same name is now.
+    """
     from runrack.definitions.definitions import Definitions, find_definitions
 
-    offered = found if isinstance(found, Definitions) else find_definitions(module)
-    if origin.job_name in offered.jobs:
-        return offered.jobs[origin.job_name]
+    if isinstance(found, Definitions) or origin.attribute == origin.job_name:
+        offered = found if isinstance(found, Definitions) else find_definitions(module)
+        if origin.job_name in offered.jobs:
+            return offered.jobs[origin.job_name]
     if found is None:
         find_attribute(module, origin.attribute)
     raise LoadError(f"{origin.attribute!r} in {module.__name__} is no job any more")

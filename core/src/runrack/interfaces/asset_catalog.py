@@ -149,7 +149,11 @@ class AssetCatalog(ABC):
     def get_materialized_partitions(
         self, asset_key: AssetKey, before_cursor: int | None = None, after_cursor: int | None = None
     ) -> set[str]:
-        """Return the partitions with a newest materialization between the two storage ids, both exclusive."""
+        """Return the partitions whose newest materialization lies between the two storage ids, both exclusive.
+
+        A partition that was written again from `before_cursor` on is left out, although an older materialization may lie
+        between: the answer comes from the latest state, which stays when old events are deleted.
+        """
         newest = self.get_latest_storage_id_by_partition(
             asset_key, EventType.ASSET_MATERIALIZATION, after_cursor=after_cursor
         )

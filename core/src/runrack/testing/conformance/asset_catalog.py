@@ -388,6 +388,8 @@ class AssetPartitionTests(ConformanceSuite[EventLogStorage]):
         assert storage.get_materialized_partitions(ASSET) == {"a", "b", "c"}
         assert storage.get_materialized_partitions(ASSET, before_cursor=ids[2]) == {"a", "b"}
         assert storage.get_materialized_partitions(ASSET, before_cursor=ids[2], after_cursor=ids[0]) == {"b"}
+        storage.store_event(make_materialization(partition="a"))
+        assert storage.get_materialized_partitions(ASSET, before_cursor=ids[2]) == {"b"}
 
     def test_partition_names_are_exact(self, storage: EventLogStorage) -> None:
         """Names of partitions compare by code point; they may be empty, long, or hold any character but NUL."""
