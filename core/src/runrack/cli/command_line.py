@@ -163,8 +163,14 @@ def build_command_line() -> CommandLine:
             "daemon": _group(
                 "Run the background work of the instance, and see how it gets on.",
                 {
-                    "run": LazyCommand("daemon_run", "Run the queue, schedules, monitoring and retention."),
-                    "status": LazyCommand("daemon_status", "Show how the loops of the daemon get on."),
+                    "run": LazyCommand(
+                        "daemon_run",
+                        "Run the background work: the queue, schedules and sensors, monitoring, retention.",
+                    ),
+                    "status": LazyCommand(
+                        "daemon_status",
+                        "Show how the loops of the daemon get on; exit with 1 unless all are well.",
+                    ),
                 },
             ),
             "asset": _group(
