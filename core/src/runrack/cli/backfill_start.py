@@ -8,12 +8,11 @@ from uuid import uuid4
 import click
 
 from runrack.cli.instigator_choice import opened
+from runrack.cli.job_choice import find_job
 from runrack.cli.json_output import json_option, print_json
 from runrack.cli.open_workspace import workspace_option
-from runrack.config.problem import nearest
-from runrack.errors import InvalidArgumentError, NotFoundError
+from runrack.errors import InvalidArgumentError
 from runrack.instance.backfill import choose_partitions, make_backfill_runs
-from runrack.interfaces.workspace import CodeLocation, JobInfo, Workspace
 
 
 @click.command
@@ -38,7 +37,7 @@ def command(
 ) -> None:
     """Submit a run for each of many partitions of a job."""
     with opened(workspace_file) as (instance, workspace):
-        location, info = _find_job(workspace, job)
+        location, info = find_job(workspace, job)
         if not info.has_partitions:
             raise InvalidArgumentError(f"job {info.name!r} has no partitions: give it a partitions_def")
         known = location.get_partition_keys(info.name, instance.get_ref().to_dict())
@@ -66,17 +65,3 @@ def _show(as_json: bool, facts: object, text: str) -> None:
         print_json(facts)
     else:
         click.echo(text)
-
-
-def _find_job(workspace: Workspace, name: str) -> tuple[CodeLocation, JobInfo]:
-    locations = [workspace.get_location(each) for each in workspace.location_names]
-    jobs = [(location, info) for location in locations for info in location.get_contents().jobs]
-    found = [each for each in jobs if name in {each[1].name, f"{each[0].name}:{each[1].name}"}]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        places = ", ".join(f"{location.name}:{info.name}" for location, info in found)
-        raise NotFoundError(f"several locations have a job {name!r}: write one of {places}")
-    near = nearest(name, [info.name for _, info in jobs])
-    hint = f"; did you mean {near!r}?" if near else ""
-    raise NotFoundError(f"the workspace has no job {name!r}{hint}")

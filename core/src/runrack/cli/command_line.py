@@ -76,7 +76,7 @@ def build_command_line() -> CommandLine:
             "job": _group(
                 "Look at the jobs of a file or module, and at their configuration.",
                 {
-                    "list": LazyCommand("job_list", "List the jobs of a file or module."),
+                    "list": LazyCommand("job_list", "List the jobs of a file, module or location."),
                     "show": LazyCommand(
                         "job_show", "Show the steps of a job, what connects them, and its resources."
                     ),
@@ -87,8 +87,11 @@ def build_command_line() -> CommandLine:
                 },
             ),
             "runs": _group(
-                "Look at runs, and delete them.",
+                "Submit runs, look at them, and delete them.",
                 {
+                    "submit": LazyCommand(
+                        "runs_submit", "Submit a run to the run coordinator and print its id."
+                    ),
                     "list": LazyCommand("runs_list", "List runs, newest first."),
                     "show": LazyCommand("runs_show", "Show one run with its steps."),
                     "cancel": LazyCommand("runs_cancel", "Cancel runs that wait or are in progress."),

@@ -15,22 +15,14 @@ import click
 
 from runrack.cli.daemon_log import LOG_FORMATS, log_lines
 from runrack.cli.open_instance import open_instance
+from runrack.cli.open_workspace import open_workspace, workspace_option
 from runrack.daemon.daemon import Daemon
-from runrack.instance.instance import Instance
-from runrack.instance.open_workspace import open_workspace_file
-from runrack.interfaces.workspace import Workspace
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @click.command
-@click.option(
-    "-w",
-    "--workspace",
-    "workspace_file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A YAML file that says where the code lies, instead of the `workspace` of runrack.yaml.",
-)
+@workspace_option
 @click.option("--once", is_flag=True, help="Do one round of every loop, and exit.")
 @click.option(
     "--log-format", type=click.Choice(LOG_FORMATS), default="text", show_default=True, help="How to log."
@@ -43,7 +35,7 @@ def command(workspace_file: Path | None, once: bool, log_format: str) -> None:
     with ExitStack() as stack:
         stack.enter_context(log_lines(log_format))
         instance = stack.enter_context(open_instance())
-        workspace = stack.enter_context(_open_workspace(instance, workspace_file))
+        workspace = stack.enter_context(open_workspace(instance, workspace_file))
         daemon = Daemon(instance, workspace)
         stack.callback(daemon.close)
         stack.enter_context(_stopping_on_signals(daemon))
@@ -52,18 +44,6 @@ def command(workspace_file: Path | None, once: bool, log_format: str) -> None:
             _leave_at_once(is_well)
     if not is_well:
         raise click.exceptions.Exit(1)
-
-
-@contextmanager
-def _open_workspace(instance: Instance, file: Path | None) -> Iterator[Workspace]:
-    if file is None:
-        yield instance.workspace
-        return
-    workspace = open_workspace_file(instance.get_ref(), file)
-    try:
-        yield workspace
-    finally:
-        workspace.close()
 
 
 @contextmanager

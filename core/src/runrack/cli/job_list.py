@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from runrack.cli.import_path import import_from_here
+from runrack.cli.job_choice import list_chosen_jobs
 from runrack.cli.json_output import json_option, print_json
+from runrack.cli.open_instance import open_instance
+from runrack.cli.open_workspace import WorkspaceOpener, workspace_option
 from runrack.cli.table import print_table
 from runrack.definitions.job import JobDefinition
-from runrack.definitions.job_target import list_jobs
 
 
 @click.command
-@click.argument("target", metavar="FILE|MODULE")
+@click.argument("target", metavar="FILE|MODULE|LOCATION")
+@workspace_option
 @json_option
-def command(target: str, as_json: bool) -> None:
-    """List the jobs of a file or module."""
-    import_from_here()
-    jobs = list_jobs(target)
+def command(target: str, workspace_file: Path | None, as_json: bool) -> None:
+    """List the jobs of a file, module or location."""
+    with WorkspaceOpener(open_instance, workspace_file) as opener:
+        jobs = list_chosen_jobs(opener, target)
     if as_json:
         print_json({"jobs": [_as_json(job) for job in jobs]})
     else:

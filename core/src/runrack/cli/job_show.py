@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
 from runrack.cli.display import escape, escape_line
-from runrack.cli.import_path import import_from_here
+from runrack.cli.job_choice import load_chosen_job
 from runrack.cli.json_output import json_option, print_json
+from runrack.cli.open_instance import open_instance
+from runrack.cli.open_workspace import WorkspaceOpener, workspace_option
 from runrack.cli.table import print_table
 from runrack.definitions.composition import OpNode
 from runrack.definitions.invoked_output import InputSource, outputs_of
 from runrack.definitions.job import JobDefinition
-from runrack.definitions.job_target import load_job_target
 from runrack.definitions.output import DEFAULT_OUTPUT
 from runrack.definitions.value_type import type_name
 
 
 @click.command
-@click.argument("target", metavar="FILE|MODULE[:JOB]")
+@click.argument("target", metavar="FILE|MODULE|LOCATION[:JOB]")
+@workspace_option
 @json_option
-def command(target: str, as_json: bool) -> None:
+def command(target: str, workspace_file: Path | None, as_json: bool) -> None:
     """Show the steps of a job, what connects them, and its resources."""
-    import_from_here()
-    job = load_job_target(target).get_definition()
+    with WorkspaceOpener(open_instance, workspace_file) as opener:
+        job = load_chosen_job(opener, target).job.get_definition()
     if as_json:
         print_json(_as_json(job))
     else:

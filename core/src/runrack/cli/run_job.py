@@ -9,23 +9,21 @@ from uuid import uuid4
 
 import click
 
-from runrack.cli.display import escape_line
 from runrack.cli.failure import FAILED, INTERRUPTED
+from runrack.cli.follow_run import follow_run, show_end
 from runrack.cli.import_path import import_from_here
-from runrack.cli.json_output import json_option, print_json
+from runrack.cli.json_output import json_option
 from runrack.cli.key_value import tag_option
 from runrack.cli.open_instance import open_or_make_instance
+from runrack.cli.open_workspace import WorkspaceOpener, workspace_option
 from runrack.cli.option_group import GroupedCommand, GroupedOption
 from runrack.cli.run_configuration import load_run_configuration
 from runrack.cli.run_display import show_progress
 from runrack.cli.run_request import RunRequest, tags_with_partition
-from runrack.cli.run_view import SHORT_ID, run_as_json, run_duration
-from runrack.cli.table import colored
 from runrack.engine.execution import execute_prepared_job
 from runrack.engine.prepared_job import PreparedJob
-from runrack.errors import ExecutionInterruptedError, RunNotFoundError
+from runrack.errors import ExecutionInterruptedError
 from runrack.instance.instance import Instance
-from runrack.records.run import RunRecord
 
 
 def _option(group: str, *names: str, **attributes: Any) -> Callable[[Any], Any]:
@@ -36,7 +34,7 @@ _WHAT, _HOW, _AGAIN = "What to run", "How to run it", "Take up an earlier run"
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("target", metavar="FILE|MODULE[:JOB]", required=False)
+@click.argument("target", metavar="FILE|MODULE|LOCATION[:JOB]", required=False)
 @_option(
     _WHAT, "--steps", metavar="SELECTION", help="Only these steps: 'a', '*a' (all it needs), 'a*', 'a+'."
 )
@@ -59,7 +57,9 @@ _WHAT, _HOW, _AGAIN = "What to run", "How to run it", "Take up an earlier run"
 @_option(_HOW, "--config-json", metavar="TEXT", help="Run configuration as JSON; wins over the files.")
 @_option(_HOW, "--executor", metavar="NAME", help="Execute the steps with this executor.")
 @_option(_HOW, "--dry-run", is_flag=True, help="Check everything and show the plan; run and store nothing.")
+@_option(_HOW, "--launch", is_flag=True, help="Submit the run, and follow it until it is over.")
 @tag_option
+@workspace_option
 @click.option("--run-id", metavar="ID", help="The id of the run, a UUID; a new one when left out.")
 @json_option
 @click.pass_context
@@ -71,35 +71,39 @@ def command(
     config_json: str | None,
     partition: str | None,
     dry_run: bool,
+    launch: bool,
     tags: Sequence[tuple[str, str]],
+    workspace_file: Path | None,
     run_id: str | None,
     as_json: bool,
     **chosen: str | None,
 ) -> None:
     """Run a job and show its progress.
 
-    The job is named by a Python file or a module, with its name after a colon where there are several; it may be left
-    out when an earlier run is taken up. On a terminal the progress is live, elsewhere it is one line for each thing
+    The job is named by a Python file, a module or a location of the workspace, with its name after a colon where there are
+    several; it may be left out when an earlier run is taken up. The job runs in this process, or, with --launch, in one
+    that the run launcher starts. On a terminal the progress is live, elsewhere it is one line for each thing
     that happens. With --json, the progress goes to stderr.
     """
     configuration = load_run_configuration(files, config_json)
     request = RunRequest(target=target, configuration=configuration, **chosen)
     import_from_here()
-    with open_or_make_instance() as instance:
-        prepared = request.prepare(instance)
-        given_tags = tags_with_partition(prepared, dict(tags), partition)
+    with open_or_make_instance() as instance, WorkspaceOpener.of(instance, workspace_file) as opener:
+        prepared, origin = request.prepare(instance, opener)
+        job = prepared.plan.job
+        has_any = job.partitions_def is not None
+        given_tags = tags_with_partition(job.name, dict(tags), partition, has_any=has_any)
         if dry_run:
             _show_plan(instance, prepared, given_tags, as_json=as_json)
             return
         chosen_id = run_id or str(uuid4())
-        exit_code = _execute(instance, prepared, given_tags, chosen_id, as_json=as_json)
-        record = instance.get_run_record_by_id(chosen_id)
-    if record is None:
-        raise RunNotFoundError(chosen_id)
-    if as_json:
-        print_json(run_as_json(record))
-    else:
-        _print_summary(record)
+        if launch:
+            prepared.create_run(instance, given_tags, chosen_id, origin)
+            instance.submit_run(chosen_id, opener())
+            exit_code = follow_run(instance, chosen_id, len(prepared.plan.steps), as_json=as_json)
+        else:
+            exit_code = _execute(instance, prepared, given_tags, chosen_id, as_json=as_json)
+        show_end(instance.get_run_record_by_id(chosen_id), chosen_id, as_json=as_json)
     ctx.exit(exit_code)
 
 
@@ -120,14 +124,3 @@ def _execute(
         except ExecutionInterruptedError:
             return INTERRUPTED
     return 0 if result.success else FAILED
-
-
-def _print_summary(record: RunRecord) -> None:
-    run = record.run
-    short = escape_line(run.run_id[:SHORT_ID])
-    took = run_duration(record)
-    click.echo(
-        f"{colored(run.status.value)} job {escape_line(run.job_name)}, run {escape_line(run.run_id)}"
-        + (f", {took}" if took else "")
-        + f". Look further: runrack events {short} · runrack logs {short}"
-    )

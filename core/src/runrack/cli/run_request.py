@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
+from runrack.cli.job_choice import job_of_code, load_chosen_job
+from runrack.cli.open_workspace import WorkspaceOpener
 from runrack.cli.run_configuration import RunConfiguration
 from runrack.cli.run_reference import find_run
-from runrack.definitions.job_target import load_asset_target, load_job_target
+from runrack.definitions.job_target import load_asset_target
 from runrack.definitions.reconstructable import ReconstructableJob
 from runrack.definitions.run_config import executor_name
 from runrack.definitions.runnable_job import RunnableJob
@@ -18,8 +20,20 @@ from runrack.engine.prepared_job import PreparedJob, prepare_job, prepare_reexec
 from runrack.engine.reexecution import ReexecutionOptions
 from runrack.errors import InvalidArgumentError
 from runrack.instance.instance import Instance
-from runrack.records.run import Run
+from runrack.records.run import RemoteJobOrigin, Run
 from runrack.records.tags import PARTITION
+
+
+class PreparedRequest(NamedTuple):
+    """What is going to be run.
+
+    Attributes:
+        job: The job.
+        origin: Under which name a workspace has it.
+    """
+
+    job: PreparedJob
+    origin: RemoteJobOrigin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +41,7 @@ class RunRequest:
     """What is to be run, as it was typed.
 
     Attributes:
-        target: The file or module with the job; None where an earlier run says where its code lies.
+        target: The file, module or location with the job; None where an earlier run says where its code lies.
         configuration: The run configuration that is given.
         steps: Which ops, or which steps of an earlier run.
         assets: Which assets of the file or module, instead of a job.
@@ -61,29 +75,40 @@ class RunRequest:
         """The run to take up, if any."""
         return self.reexecute if self.from_failure is None else self.from_failure
 
-    def prepare(self, instance: Instance) -> PreparedJob:
+    def prepare(self, instance: Instance, open_workspace: WorkspaceOpener) -> PreparedRequest:
         """Return the job, prepared to be run.
+
+        Args:
+            instance: What it runs on.
+            open_workspace: Where `target` is looked for.
 
         Raises:
             RunrackError: What is asked for does not exist, or does not fit.
         """
         earlier = None if self.earlier_run is None else find_run(instance, self.earlier_run).run
-        job = self._load_job(earlier)
+        job, origin = self._find_job(open_workspace, earlier)
         run_config = self._run_config(job, earlier)
         document = self.configuration.document
         if earlier is None:
-            return prepare_job(job, instance, run_config, self.steps, document=document)
+            prepared = prepare_job(job, instance, run_config, self.steps, document=document)
+            return PreparedRequest(prepared, origin)
         options = ReexecutionOptions(
             earlier.run_id, self.steps, is_from_failure=self.from_failure is not None
         )
-        return prepare_reexecution(job, instance, options, run_config, document)
+        return PreparedRequest(prepare_reexecution(job, instance, options, run_config, document), origin)
 
-    def _load_job(self, earlier: Run | None) -> RunnableJob:
+    def _find_job(
+        self, open_workspace: WorkspaceOpener, earlier: Run | None
+    ) -> tuple[RunnableJob, RemoteJobOrigin]:
         if self.target is None:
             return _job_of(earlier)
         if self.assets is None:
-            return load_job_target(self.target)
-        return load_asset_target(self.target, self.assets)
+            chosen = load_chosen_job(open_workspace, self.target)
+        elif open_workspace.is_named:
+            raise click.UsageError("--asset chooses from a file or module: leave out -w.")
+        else:
+            chosen = job_of_code(load_asset_target(self.target, self.assets))
+        return chosen.job, chosen.origin
 
     def _run_config(self, job: RunnableJob, earlier: Run | None) -> Mapping[str, Any] | None:
         """Return the run configuration with the executor that was chosen; None for that of the job or the earlier run."""
@@ -102,26 +127,33 @@ class RunRequest:
 
 
 def tags_with_partition(
-    prepared: PreparedJob, tags: Mapping[str, str], partition: str | None
+    job_name: str, tags: Mapping[str, str], partition: str | None, *, has_any: bool
 ) -> dict[str, str]:
     """Return the tags of a run that is to make a partition.
+
+    Args:
+        job_name: The job.
+        tags: The other tags.
+        partition: Which one; None for a run that makes none.
+        has_any: Whether the job has partitions.
 
     Raises:
         InvalidArgumentError: The job has no partitions.
     """
     if partition is None:
         return dict(tags)
-    if prepared.plan.job.partitions_def is None:
-        raise InvalidArgumentError(f"job {prepared.plan.job.name!r} has no partitions: leave out --partition")
+    if not has_any:
+        raise InvalidArgumentError(f"job {job_name!r} has no partitions: leave out --partition")
     return {**tags, PARTITION: partition}
 
 
-def _job_of(earlier: Run | None) -> RunnableJob:
+def _job_of(earlier: Run | None) -> tuple[RunnableJob, RemoteJobOrigin]:
     if earlier is None or earlier.job_code_origin is None:
         raise InvalidArgumentError(
             "the earlier run does not say where its job's code lies: name the job, as in `runrack run FILE:JOB`"
         )
-    return ReconstructableJob(earlier.job_code_origin)
+    chosen = job_of_code(ReconstructableJob(earlier.job_code_origin))
+    return chosen.job, earlier.remote_job_origin or chosen.origin
 
 
 def _with_executor(run_config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

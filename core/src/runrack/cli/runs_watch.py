@@ -29,9 +29,9 @@ _STATUS_WIDTH = 9
 @click.option("--limit", type=click.IntRange(1), help="Exit after so many changes.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one change a line.")
 def command(job_name: str | None, limit: int | None, as_json: bool) -> None:
-    """Show the status of every run as it changes, from now on.
+    """Show the status of every run as it changes.
 
-    Ends with Ctrl-C, or after --limit changes.
+    Begins now; ends with Ctrl-C, or after --limit changes.
     """
     with open_instance() as instance:
         newest = instance.event_log_storage.get_maximum_record_id()

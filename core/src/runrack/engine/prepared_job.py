@@ -30,7 +30,7 @@ from runrack.errors import InvalidArgumentError
 from runrack.interfaces.part import InstanceServices
 from runrack.records.asset_key import AssetKey
 from runrack.records.known_state import KnownState
-from runrack.records.run import Run
+from runrack.records.run import RemoteJobOrigin, Run
 from runrack.records.tags import IS_RESUME_RETRY, OWN_TAG_PREFIX, PARENT_RUN_ID, PARTITION, ROOT_RUN_ID
 
 if TYPE_CHECKING:
@@ -64,7 +64,11 @@ class PreparedJob:
     is_from_failure: bool = False
 
     def create_run(
-        self, instance: InstanceServices, tags: Mapping[str, str] | None = None, run_id: str | None = None
+        self,
+        instance: InstanceServices,
+        tags: Mapping[str, str] | None = None,
+        run_id: str | None = None,
+        remote_job_origin: RemoteJobOrigin | None = None,
     ) -> Run:
         """Store a new run of the job and return it.
 
@@ -72,6 +76,7 @@ class PreparedJob:
             instance: Where it is stored.
             tags: Labels, besides the job's.
             run_id: A UUID; a new one when left out.
+            remote_job_origin: Under which name a workspace has the job, for a run that is to be submitted.
 
         Raises:
             RunAlreadyExistsError: A run with this id is stored.
@@ -96,6 +101,7 @@ class PreparedJob:
             step_keys_to_execute=[step.key for step in self.plan.steps] if self.plan.is_partial else None,
             job_snapshot=definition.snapshot,
             execution_plan_snapshot=self.plan.snapshot,
+            remote_job_origin=remote_job_origin,
             job_code_origin=self.job.get_code_origin(),
         )
 
