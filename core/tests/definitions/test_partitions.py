@@ -7,6 +7,11 @@ import pytest
 
 from runrack.definitions.multi_partitions import MultiPartitionKey, MultiPartitionsDefinition
 from runrack.definitions.partitions import DynamicPartitionsDefinition, StaticPartitionsDefinition
+from runrack.definitions.time_window_partitions import (
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    TimeWindowPartitionsDefinition,
+)
 from runrack.errors import InvalidArgumentError, InvalidDefinitionError
 from runrack.instance.instance import Instance
 from runrack.records.asset import AssetCheckEvaluation, AssetMaterialization
@@ -22,6 +27,28 @@ def test_static_partitions_keep_their_order():
     assert REGIONS.get_partition_keys() == ["us", "eu"]
     assert REGIONS.select_partition_keys(["eu", "asia"]) == {"eu"}
     assert (REGIONS.has_partition_key("us"), REGIONS.has_partition_key("u")) == (True, False)
+
+
+def test_equal_definitions_are_one_key():
+    """Definitions with the same keys in the same order are equal, whatever object they are; others are not."""
+
+    def kinds(*keys, name="customers", start="2024-01-01", timezone="UTC"):
+        static = StaticPartitionsDefinition(keys)
+        daily = DailyPartitionsDefinition(start, timezone)
+        multi = MultiPartitionsDefinition({"region": static, "day": daily})
+        return [static, DynamicPartitionsDefinition(name), daily, multi]
+
+    us_first = kinds("us", "eu")
+    assert kinds("us", "eu") == us_first
+    assert len({*us_first, *kinds("us", "eu")}) == 4
+    others = [
+        *kinds("eu", "us", name="orders", start="2024-01-02"),
+        *kinds("us", timezone="Europe/Berlin")[2:],
+        HourlyPartitionsDefinition("2024-01-01"),
+    ]
+    assert len({*us_first, *others}) == 4 + len(others)
+    assert TimeWindowPartitionsDefinition("2024-01-01", "daily") == us_first[2]
+    assert REGIONS != ["us", "eu"]
 
 
 @pytest.mark.parametrize(

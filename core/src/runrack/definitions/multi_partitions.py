@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
 from types import MappingProxyType
@@ -72,6 +72,11 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         self.dimensions: Mapping[str, PartitionsDefinition] = MappingProxyType(
             dict(sorted(dimensions.items()))
         )
+
+    @property
+    @override
+    def identity(self) -> tuple[Hashable, ...]:
+        return "multi", *self.dimensions.items()
 
     @override
     def get_partition_keys(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -29,7 +29,22 @@ class PartitionsDefinition(ABC):
 
     Every method takes the moment that counts as now, for partitions that come with time (a datetime without a zone
     means UTC, left out means now), and who knows the keys of dynamic partitions, for those.
+
+    Two definitions that divide an asset in the same way are equal, and can be keys of a dict.
     """
+
+    @property
+    @abstractmethod
+    def identity(self) -> tuple[Hashable, ...]:
+        """What makes two definitions equal: the kind of partitions, and all that their keys depend on."""
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return self.identity == other.identity if isinstance(other, PartitionsDefinition) else NotImplemented
+
+    @override
+    def __hash__(self) -> int:
+        return hash(self.identity)
 
     @abstractmethod
     def get_partition_keys(
@@ -83,6 +98,11 @@ class StaticPartitionsDefinition(PartitionsDefinition):
             raise InvalidDefinitionError(f"the static partition {twice!r} is listed twice")
         self._keys = dict.fromkeys(keys)
 
+    @property
+    @override
+    def identity(self) -> tuple[Hashable, ...]:
+        return "static", *self._keys
+
     @override
     def get_partition_keys(
         self, current_time: datetime | None = None, dynamic_partitions: DynamicPartitionKeys | None = None
@@ -113,6 +133,11 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
         if not isinstance(name, str) or not name:
             raise InvalidDefinitionError("the name of dynamic partitions is a string that is not empty")
         self.name = name
+
+    @property
+    @override
+    def identity(self) -> tuple[Hashable, ...]:
+        return "dynamic", self.name
 
     @override
     def get_partition_keys(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import MAXYEAR, UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import count
@@ -68,6 +68,11 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         self.fmt = _default_format(self.cadence) if fmt is None else fmt
         _check_start(self._first, self.cadence)
         _check_format(self.fmt, self.cadence)
+
+    @property
+    @override
+    def identity(self) -> tuple[Hashable, ...]:
+        return "time_window", self.cadence, self.timezone, self._first.astimezone(UTC), self._end, self.fmt
 
     @property
     def first_weekday(self) -> int:
