@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Insert, Table, Update, bindparam, literal, update
+from sqlalchemy import Column, ColumnElement, Connection, Insert, Table, Update, bindparam, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -54,9 +54,10 @@ class Dialect(ABC):
     def microseconds_now(self) -> ColumnElement[int]:
         """Return the present moment in microseconds since 1970, by the one clock that all clients of the database share.
 
-        Here the clock of this machine, for a database that only this machine uses.
+        Here the clock of this machine, for a database that only this machine uses. It is read now: a prepared statement is
+        given `clock_us`, the moment at which it is run.
         """
-        return literal(to_microseconds(now()), big_integer())
+        return bindparam("clock_us", to_microseconds(now()), big_integer())
 
     def announce(self, query: Query) -> Query:
         """Return `query` such that, when its transaction has stored events, those who wait for them are told.

@@ -26,7 +26,7 @@ from runrack.records.run_status import FINISHED, RunStatus
 from runrack_sql.database import Database
 from runrack_sql.dialect import Dialect
 from runrack_sql.limit import check_limit, chunks
-from runrack_sql.moment import from_microseconds
+from runrack_sql.moment import from_microseconds, now, to_microseconds
 from runrack_sql.part import SqlPart
 from runrack_sql.prepared import Prepared
 from runrack_sql.retry import repeatable, repeatable_if_undone
@@ -112,7 +112,11 @@ class SqlRunClaims(RunClaims, SqlPart):
         """Return `renewed` with its new lease, if the run is held by one of `held_by` under its epoch."""
         held = {"of_run": renewed.run_id, "of_epoch": renewed.epoch}
         owners = dict(zip(_HOLDERS, (min(held_by), max(held_by)), strict=True))
-        lease = {"new_owner": renewed.owner, "lease_us": to_lease_us(lease_seconds)}
+        lease = {
+            "new_owner": renewed.owner,
+            "lease_us": to_lease_us(lease_seconds),
+            "clock_us": to_microseconds(now()),
+        }
         with self.database.write() as conn:
             if self._extend_lease.run(conn, {**held, **owners, **lease}).rowcount == 0:
                 raise StaleClaimError(renewed.run_id)
