@@ -308,7 +308,10 @@ class TestBeforeTheRun:
 
     @pytest.mark.parametrize(
         ("selection", "message"),
-        [(["three"], "no op 'three' to select; there is: one, double"), (["double"], "needs the output of op 'one'")],
+        [
+            (["three"], "no op 'three' to select; there is: one, double"),
+            (["double"], "needs the output of op 'one'"),
+        ],
     )
     def test_a_wrong_selection(self, instance, selection, message):
         """An unknown op, or one whose input is not selected."""

@@ -19,6 +19,14 @@ def test_an_identity_survives_as_the_owner_of_a_claim():
     assert len(worker.owner) < 200
 
 
+def test_a_process_with_other_things_to_do_gets_no_signals():
+    """A process that executes a run of its own is known as alive, and gets no signals for the run's sake."""
+    caller = WorkerIdentity.of_this_process(is_dedicated=False)
+    assert WorkerIdentity.from_owner(caller.owner) == caller
+    assert caller.is_alive()
+    assert not caller.send_signal(signal.SIGKILL)
+
+
 @pytest.mark.parametrize("owner", [None, "", "daemon:x", "worker:1", "worker:m:pid:1:x", "launcher:a:1:2:3"])
 def test_other_owners_are_no_workers(owner):
     """An owner that is not a worker's gives none."""

@@ -88,7 +88,8 @@ class LostRuns:
     def _resume(self, run: Run, claim: RunClaim, why: str, context: DaemonContext) -> None:
         instance = self._instance
         attempts = instance.count_resume_run_attempts(run.run_id)
-        if attempts >= self._settings.max_resume_run_attempts:
+        # A run that was executed by whoever made it belongs to no location that could take it up.
+        if attempts >= self._settings.max_resume_run_attempts or run.remote_job_origin is None:
             tried = f" It was given a new one {attempts} times." if attempts else ""
             reason = RunFailureReason.UNEXPECTED_TERMINATION
             self._fail(run, claim, reason, f"The worker of the run is gone. {why}{tried}")

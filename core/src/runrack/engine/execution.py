@@ -16,6 +16,7 @@ from runrack.definitions.selection import Selection
 from runrack.engine.event_writer import EventWriter
 from runrack.engine.in_process_executor import InProcessExecutor
 from runrack.engine.output_store import OutputStore
+from runrack.engine.own_run import own_run
 from runrack.engine.prepared_job import PreparedJob, prepare_job, prepare_reexecution
 from runrack.engine.reexecution import (
     ReexecutionOptions,
@@ -90,7 +91,7 @@ def execute_prepared_job(
 ) -> JobExecutionResult:
     """Run a prepared job on an instance and return what came of it. Arguments and errors as `execute_job`."""
     run = prepared.create_run(instance, tags, run_id)
-    outcome = run_to_end(prepared, run, instance, _outputs_on(instance))
+    outcome = _run_own(prepared, run, instance, _outputs_on(instance))
     return _finish(run, instance, outcome, raise_on_error=raise_on_error)
 
 
@@ -107,7 +108,7 @@ def execute_in_process(request: InProcessRequest, instance: InstanceServices) ->
         isinstance(out, AssetOut) for node in job.nodes.values() for out in node.definition.outs.values()
     )
     outputs = _outputs_on(instance, keeps_values=True) if is_kept else OutputStore(keeps_values=True)
-    outcome = run_to_end(prepared, run, instance, outputs)
+    outcome = _run_own(prepared, run, instance, outputs)
     result = _finish(run, instance, outcome, raise_on_error=request.raise_on_error)
     return ExecuteInProcessResult(result.run, result.events, outputs.values)
 
@@ -143,6 +144,12 @@ def execute_run(
         return _stored(run, instance)
     outcome = run_to_end(prepared, run, instance, _outputs_on(instance), writer)
     return _finish(run, instance, outcome, raise_on_error=False).run
+
+
+def _run_own(prepared: PreparedJob, run: Run, instance: InstanceServices, outputs: OutputStore) -> RunOutcome:
+    """Execute a run that this process has just made, and return what came of it."""
+    with own_run(run, instance) as epoch:
+        return run_to_end(prepared, run, instance, outputs, EventWriter(instance, run, epoch=epoch))
 
 
 def _outputs_on(instance: InstanceServices, *, keeps_values: bool = False) -> OutputStore:

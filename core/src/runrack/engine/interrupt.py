@@ -33,7 +33,8 @@ def _interruption(number: int) -> ExecutionInterruptedError:
     return ExecutionInterruptedError(f"interrupted by {signal.Signals(number).name}")
 
 
-def _is_main_thread() -> bool:
+def is_main_thread() -> bool:
+    """Tell whether signals reach the calling thread."""
     return threading.current_thread() is threading.main_thread()
 
 
@@ -43,7 +44,7 @@ def raising_interrupts() -> Iterator[None]:
 
     Signals reach the main thread only; in any other, this changes nothing.
     """
-    if not _is_main_thread():
+    if not is_main_thread():
         yield
         return
     previous = {number: signal.signal(number, _on_signal) for number in SIGNALS}
@@ -60,7 +61,7 @@ def exposed() -> Iterator[None]:
 
     A signal that came before is still held back.
     """
-    if not _is_main_thread():
+    if not is_main_thread():
         yield
         return
     depth, _Shield.depth = _Shield.depth, 0
@@ -75,12 +76,12 @@ class _Shielding(AbstractContextManager[None]):
 
     @override
     def __enter__(self) -> None:
-        if _is_main_thread():
+        if is_main_thread():
             _Shield.depth += 1
 
     @override
     def __exit__(self, *_exception: object) -> None:
-        if not _is_main_thread():
+        if not is_main_thread():
             return
         _Shield.depth -= 1
         number = _Shield.pending

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,9 @@ from uuid import uuid4
 
 from runrack.records.record import Record
 
-_PREFIX = "worker"
+_DEDICATED, _SHARED = "worker", "caller"
+"""How the text of an identity begins: of a process that is there for the run alone, and of one that is not."""
+
 _START_TIME_FIELD = 19
 """Where the start of a process stands in /proc/PID/stat, counted from after its name."""
 
@@ -22,33 +23,37 @@ class WorkerIdentity(Record, frozen=True):
 
     Attributes:
         machine: The machine, as told from others by its boot and its space of process ids.
-        pid: The process, which leads its process group.
+        pid: The process; one that is dedicated leads its process group.
         started: When it started, by the kernel's clock: ids of processes are used again, together with this they are not.
         unique: Tells it from every other worker.
+        is_dedicated: Whether the process is there for the run alone; one that has called for a job to be run has other things
+            to do, and gets no signals from others.
     """
 
     machine: str
     pid: int
     started: str
     unique: str
+    is_dedicated: bool = True
 
     @classmethod
-    def of_this_process(cls) -> WorkerIdentity:
+    def of_this_process(cls, *, is_dedicated: bool = True) -> WorkerIdentity:
         """Return a new identity for this process."""
-        return cls(_this_machine(), os.getpid(), _start_of(os.getpid()) or "0", uuid4().hex)
+        return cls(_this_machine(), os.getpid(), _start_of(os.getpid()) or "0", uuid4().hex, is_dedicated)
 
     @classmethod
     def from_owner(cls, owner: str | None) -> WorkerIdentity | None:
         """Return the worker that owns a claim; None when no worker does."""
         parts = (owner or "").split(":")
-        if len(parts) != 5 or parts[0] != _PREFIX or not parts[2].isdecimal():  # noqa: PLR2004 - as in `owner`
+        if len(parts) != 5 or parts[0] not in {_DEDICATED, _SHARED} or not parts[2].isdecimal():  # noqa: PLR2004 - as in `owner`
             return None
-        return cls(parts[1], int(parts[2]), parts[3], parts[4])
+        return cls(parts[1], int(parts[2]), parts[3], parts[4], parts[0] == _DEDICATED)
 
     @property
     def owner(self) -> str:
         """The identity as the owner of a claim."""
-        return f"{_PREFIX}:{self.machine}:{self.pid}:{self.started}:{self.unique}"
+        prefix = _DEDICATED if self.is_dedicated else _SHARED
+        return f"{prefix}:{self.machine}:{self.pid}:{self.started}:{self.unique}"
 
     @property
     def is_of_this_machine(self) -> bool:
@@ -60,8 +65,8 @@ class WorkerIdentity(Record, frozen=True):
         return self.is_of_this_machine and _start_of(self.pid) == self.started
 
     def send_signal(self, number: signal.Signals) -> bool:
-        """Send a signal to the process and all that it has started, and tell whether it was there."""
-        if not self.is_alive():
+        """Send a signal to the process and all that it has started, and tell whether it was there, and there for the run alone."""
+        if not self.is_dedicated or not self.is_alive():
             return False
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
@@ -75,7 +80,7 @@ def _this_machine() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         space = os.readlink("/proc/self/ns/pid").strip("pid:[]")  # noqa: PTH115 - no path
     except OSError:
-        return socket.gethostname().replace(":", "_")
+        return os.uname().nodename.replace(":", "_")
     return f"{boot}.{space}"
 
 

@@ -8,12 +8,12 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from runrack.engine.execution import execute_run
+from runrack.engine.lease_keeper import LeaseKeeper
 from runrack.engine.worker_identity import WorkerIdentity
 from runrack.errors import ExecutionInterruptedError, RunNotFoundError, StaleClaimError
 from runrack.interfaces.workspace import StartRunRequest
 from runrack.records.run_claim import RunClaim
 from runrack.records.safe_name import to_safe_name
-from runrack.workspace.lease_keeper import LeaseKeeper
 from runrack.workspace.worker_instance import InstanceOpener, WorkerInstance
 
 DONE, FENCED = 0, 75

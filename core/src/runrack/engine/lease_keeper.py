@@ -58,6 +58,7 @@ class LeaseKeeper(AbstractContextManager["LeaseKeeper"]):
         self._storage = storage
         self._claim = claim
         self._lease_seconds = lease_seconds
+        self._interval = lease_seconds / 3
         self._grace_seconds = grace_seconds
         self._clock = clock
         self._ends = clock() + lease_seconds
@@ -81,8 +82,7 @@ class LeaseKeeper(AbstractContextManager["LeaseKeeper"]):
         self._thread.join(STOP_SECONDS)
 
     def _keep(self) -> None:
-        interval = self._lease_seconds / 3
-        while not self._over.wait(interval):
+        while not self._over.wait(self._interval):
             try:
                 self._renew()
             except StaleClaimError:
@@ -91,7 +91,7 @@ class LeaseKeeper(AbstractContextManager["LeaseKeeper"]):
                 return
             except RunrackError as error:
                 _logger.warning("the lease of run %s could not be renewed: %s", self._claim.run_id, error)
-            if self._clock() > self._ends - interval / 2:
+            if self._is_ending():
                 self._stop("its lease could not be renewed")
                 return
             if self._is_canceled():
@@ -103,6 +103,10 @@ class LeaseKeeper(AbstractContextManager["LeaseKeeper"]):
         with self._patience():
             self._claim = self._storage.run_storage.renew(self._claim, self._lease_seconds)
         self._ends = now + self._lease_seconds
+
+    def _is_ending(self) -> bool:
+        """Tell whether the lease may have run out by the next renewal."""
+        return self._clock() > self._ends - self._interval / 2
 
     def _seconds_to_end(self) -> float:
         """Return how long to wait for the worker's own end: a claim is stale as well when its owner has just ended the run."""

@@ -2,16 +2,18 @@
 
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
+from runrack.engine.lease_keeper import LeaseKeeper
+from runrack.engine.own_run import OwnRunKeeper
 from runrack.errors import StaleClaimError, StorageUnavailableError
 from runrack.records.run import Run
 from runrack.records.run_claim import RunClaim
 from runrack.records.run_status import RunStatus
-from runrack.workspace.lease_keeper import LeaseKeeper
 
 RUN_ID = "7c0d2a36-0ac0-4b40-9e7f-0b0c6f6f1a11"
 CLAIM = RunClaim(RUN_ID, 3, "worker", datetime.now(UTC))
@@ -97,3 +99,46 @@ def test_a_worker_whose_run_is_canceled_elsewhere_is_told(told_to_stop):
     with keeper_of(FakeRuns(CLAIM, status=RunStatus.CANCELING)) as keeper:
         assert told_to_stop.wait(WAIT_SECONDS)
     assert not keeper.is_lost
+
+
+def own_keeper_of(runs):
+    return OwnRunKeeper(SimpleNamespace(run_storage=runs), CLAIM, lease_seconds=0.05, look_seconds=0.01)
+
+
+@pytest.mark.parametrize("error", [StaleClaimError(RUN_ID), StorageUnavailableError()])
+def test_a_caller_whose_run_nobody_has_taken_goes_on(told_to_stop, error):
+    """A process that executes a run of its own is not interrupted because its lease ran out: nobody takes the run up."""
+    runs = FakeRuns(error)
+    with own_keeper_of(runs) as keeper:
+        assert runs.renewed_twice.wait(WAIT_SECONDS)
+    assert (keeper.is_lost, told_to_stop.is_set()) == (False, False)
+
+
+@pytest.mark.parametrize("found", [{"epoch": 4}, {"status": RunStatus.FAILURE, "epoch": 4}])
+def test_a_caller_whose_run_was_taken_is_interrupted(told_to_stop, found):
+    """A run of its own that another has taken, or has ended, interrupts the process."""
+    with own_keeper_of(FakeRuns(StaleClaimError(RUN_ID), **found)) as keeper:
+        assert told_to_stop.wait(WAIT_SECONDS)
+    assert keeper.is_lost
+
+
+def test_a_caller_whose_run_is_canceled_elsewhere_is_interrupted(told_to_stop):
+    """Whoever cancels a run that a process executes itself interrupts that process."""
+    with own_keeper_of(FakeRuns(CLAIM, status=RunStatus.CANCELING)):
+        assert told_to_stop.wait(WAIT_SECONDS)
+
+
+def test_a_run_of_another_thread_interrupts_nobody(told_to_stop):
+    """The main thread is left alone when a run that is canceled belongs to another thread."""
+    runs = FakeRuns(CLAIM, status=RunStatus.CANCELING)
+    asked = threading.Event()
+    found = runs.get_run_by_id
+    runs.get_run_by_id = lambda run_id: (asked.set(), found(run_id))[1]
+
+    def hold():
+        with own_keeper_of(runs):
+            assert asked.wait(WAIT_SECONDS)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold).result(WAIT_SECONDS)
+    assert not told_to_stop.is_set()
