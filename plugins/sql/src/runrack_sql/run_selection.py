@@ -58,6 +58,10 @@ def select_runs(
 
     A run carries a key once, so a joined tag makes no run appear twice. The order is read from the first of the tags:
     its index holds the runs with one value in their order, and a page of them is found without sorting.
+
+    The other tags are looked up run by run until the page is full. So at most as many runs are met as carry the rarest of
+    the tags, and that many when no run carries all of them: two tags of 50,000 runs each that never meet take 35 ms on
+    SQLite and 70 ms on PostgreSQL, where a page of two that do meet takes 2 ms and 4 ms.
     """
     if filters.run_ids is not None or not filters.tags:
         statement: Query = select(*columns).select_from(runs)
