@@ -83,7 +83,7 @@ def load_job(origin: JobCodeOrigin) -> JobDefinition:
     module = load_module(origin.file, origin.module)
     if origin.attribute.startswith(ASSET_SELECTION):
         return asset_job_of(module, origin.attribute.removeprefix(ASSET_SELECTION))
-    found = vars(module).get(origin.attribute)
+    found = getattr(module, origin.attribute, None)
     if isinstance(found, JobDefinition):
         return found
     return _offered_job(module, origin, found)

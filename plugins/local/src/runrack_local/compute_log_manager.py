@@ -196,7 +196,7 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
 
         A mark is a file without content: one for all logs of a run spares a file system most of the work.
         """
-        if self._marker[:-1] != names[:-1] or self._marker == names:
+        if not self._marker or self._marker[:-1] != names[:-1] or self._marker == names:
             return False
         try:
             os.link(self._marker[-1], names[-1], src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
