@@ -121,6 +121,7 @@ class _Passage:
             while block := self._client.recv(_BLOCK):
                 fault = self._proxy.take_fault(block)
                 if fault is not None and not fault.is_in_reply:
+                    self._reply_bytes_left = 0
                     self._server.sendall(block[: fault.after_bytes])
                     self._reset()
                     break
