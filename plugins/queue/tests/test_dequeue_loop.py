@@ -1,5 +1,6 @@
 """The loop that launches queued runs: limits, failures, waiting for code and for slots."""
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -74,7 +75,7 @@ def test_all_that_may_go_goes_in_one_round(open_instance, config):
 
 
 def test_a_launched_run_has_a_lease_until_its_worker_takes_over(open_instance):
-    """From the launch on the daemon's claim lasts longer than while the run waited for it, for the worker to start."""
+    """From the launch on the daemon's claim lasts as long as a worker may need to start."""
     launcher = RecordingLauncher()
     instance = open_instance(launcher)
     (run_id,) = submit(instance, "job")
@@ -83,7 +84,32 @@ def test_a_launched_run_has_a_lease_until_its_worker_takes_over(open_instance):
     (claim,) = launcher.claims
     assert (record.epoch, record.owner) == (claim.epoch, "daemon")
     left = record.lease_expires - datetime.now(UTC)
-    assert LAUNCH_SECONDS < left.total_seconds() <= START_SECONDS
+    assert 0 < left.total_seconds() <= START_SECONDS < LAUNCH_SECONDS
+
+
+class SlowLauncher(RecordingLauncher):
+    """Launches only when the daemon's claim was renewed: as when the code of a run takes long to be loaded."""
+
+    @override
+    def launch_run(self, context):
+        before = self.expires(context)
+        while self.expires(context) <= before:
+            continue
+        super().launch_run(context)
+
+    def expires(self, context):
+        return self.instance.get_run_record_by_id(context.run.run_id).lease_expires
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_whose_launch_takes_long_is_not_lost(open_instance, workers):
+    """While a run is being launched its lease is renewed, and afterwards no more."""
+    launcher = SlowLauncher()
+    instance = open_instance(launcher)
+    run_ids = submit(instance, "a", "b")
+    DequeueLoop(instance.run_coordinator, 1.0, workers, start_seconds=0.6).run_once(FakeDaemon(instance))
+    assert sorted(launcher.launched) == sorted(run_ids)
+    assert "runrack-launch-leases" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_run_that_cannot_be_launched_keeps_no_other_waiting(open_instance):

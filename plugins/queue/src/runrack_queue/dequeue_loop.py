@@ -17,6 +17,7 @@ from runrack.interfaces.run_queue import RunQueue
 from runrack.records.run import Run
 from runrack.records.run_claim import RunClaim
 from runrack.records.run_queue import RunsInProgress
+from runrack_queue.launch_leases import LaunchLeases
 
 if TYPE_CHECKING:
     from runrack_queue.queued_run_coordinator import QueuedRunCoordinator
@@ -26,8 +27,8 @@ _LOGGER = logging.getLogger("runrack.queue")
 LAUNCH_SECONDS = 60.0
 """The lease of a run whose turn has come: so long after its daemon died, a run is back in the queue."""
 
-START_SECONDS = 180.0
-"""The lease of a run from its launch on: so long a worker has to take it over."""
+START_SECONDS = 45.0
+"""The lease of a run from its launch on, renewed while that lasts: so long a worker has to take it over."""
 
 LOOK_SECONDS = 0.05
 """How long to wait, while runs wait for others to end, until it is looked whether one has ended."""
@@ -101,25 +102,29 @@ class DequeueLoop(DaemonLoop):
     def _launch_all(self, context: DaemonContext, claims: Sequence[RunClaim]) -> None:
         ends = self._clock() + self._launch_seconds / 2
         starting = context.instance.begin_launches(claims)
-        if self._workers == 1:
-            for run, claim in starting:
-                self._launch(context, run, claim, ends)
-            return
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="runrack-launch") as pool:
-            launches = [pool.submit(self._launch, context, run, claim, ends) for run, claim in starting]
+        with LaunchLeases(context.instance.run_storage, self._start_seconds) as leases:
+            if self._workers == 1:
+                for run, claim in starting:
+                    self._launch(context, run, claim, leases, ends)
+                return
+            with ThreadPoolExecutor(self._workers, thread_name_prefix="runrack-launch") as pool:
+                launches = [
+                    pool.submit(self._launch, context, run, claim, leases, ends) for run, claim in starting
+                ]
         for launch in launches:
             launch.result()
 
-    def _launch(self, context: DaemonContext, run: Run, claim: RunClaim, ends: float) -> None:
+    def _launch(
+        self, context: DaemonContext, run: Run, claim: RunClaim, leases: LaunchLeases, ends: float
+    ) -> None:
         """Launch one run. Whatever is wrong with it is in its log, and keeps no other from being launched."""
-        storage = context.instance.run_storage
         if context.is_stopping or self._clock() > ends:
             self._coordinator.requeue_run(run, "The daemon did not come to launching the run.", claim.epoch)
-            storage.release(claim)
+            context.instance.run_storage.release(claim)
             return
         # Runs that were lost meanwhile are no concern of this daemon any more: canceled, deleted, or another's.
-        with suppress(StaleClaimError, RunNotFoundError):
-            self._hand_over(context, run, storage.renew(claim, self._start_seconds))
+        with suppress(StaleClaimError, RunNotFoundError), leases.hold(claim) as held:
+            self._hand_over(context, run, held)
         context.report_progress()
 
     def _hand_over(self, context: DaemonContext, run: Run, claim: RunClaim) -> None:
