@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 
 from typing_extensions import override
 
@@ -119,18 +120,26 @@ class CompositeStorage(Storage):
         return [part for part in parts if isinstance(part, SupportsPatience)]
 
     def _late_event_ids(self, entries: Sequence[EventLogEntry], epoch: int | None) -> set[str]:
-        """Return the ids of the run events that their runs' state does not admit, each after the ones before it."""
+        """Return the ids of the entries of another epoch, and of run events that their runs' state does not admit.
+
+        Each run event is judged after the ones before it.
+        """
         late: set[str] = set()
         statuses: dict[str, RunStatus] = {}
+        find_record = cache(self._run_storage.get_run_record_by_id)
         for entry in _first_of_each(entries):
-            if entry.event is None or not entry.event.is_run_event:
-                continue
-            record = self._run_storage.get_run_record_by_id(entry.run_id)
+            is_run_event = entry.event is not None and entry.event.is_run_event
+            record = find_record(entry.run_id) if is_run_event or epoch is not None else None
             if record is None:
+                continue
+            if _is_outdated(record, epoch):
+                late.add(entry.event_id)
+                continue
+            if entry.event is None or not is_run_event:
                 continue
             status = statuses.get(entry.run_id, record.run.status)
             following = STATUS_AFTER[entry.event.event_type]
-            if following not in TRANSITIONS[status] or _is_outdated(record, epoch):
+            if following not in TRANSITIONS[status]:
                 late.add(entry.event_id)
             else:
                 statuses[entry.run_id] = following

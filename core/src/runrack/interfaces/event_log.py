@@ -88,7 +88,8 @@ class EventLog(ABC):
         - An entry whose `event_id` is stored already is not stored again; the stored record is returned for it.
         - The asset catalog follows in the same step: see `AssetCatalog`.
         - The status of runs does not: that is `Storage.store_events`.
-        - Entries whose id is in `late_event_ids` are kept as late.
+        - Entries whose id is in `late_event_ids` are kept as late: the log of their run has them, but the asset catalog does
+          not follow, and no question about an asset gives them.
         - An unknown run id is no error.
         """
 

@@ -43,8 +43,10 @@ class Storage(InstancePart, ABC):
         What follows: the status of runs (`RunStorage.handle_run_event`, at the entry's own time), the asset catalog
         (`AssetCatalog`), and, when a run ends, its concurrency slots.
 
-        - A run event that may not be applied (the run has left the state for it, or `epoch` is not its current one) is
-          kept as late and changes nothing. An event of an unknown run is stored and is not late.
+        - A run event for which the run has left the state is kept as late and changes nothing.
+        - When `epoch` is given, every entry of a run whose current epoch is another one is late, whatever it says: its
+          writer has lost the run. It is in the log of the run, and changes neither status nor assets nor slots.
+        - An event of an unknown run is stored and is not late.
         - An entry whose `event_id` is stored already is not stored or applied again.
         """
 

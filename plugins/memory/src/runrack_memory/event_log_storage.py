@@ -159,10 +159,11 @@ class MemoryEventLogStorage(
         if known is not None:
             return known
         record = self._journal.append(entry, late=late)
+        if late:
+            return record
         if record.asset_key is not None and entry.event_type in CATALOGUED:
             self._asset(record.asset_key).apply(record)
-        if not late:
-            self._end_plans(record)
+        self._end_plans(record)
         return record
 
     def _end_plans(self, record: EventLogRecord) -> None:

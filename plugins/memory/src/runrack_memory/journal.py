@@ -43,7 +43,7 @@ class Journal:
         self._ids.append(self._last_id)
         self._ids_of_run[entry.run_id].append(self._last_id)
         self._id_of_event[entry.event_id] = self._last_id
-        if record.asset_key is not None:
+        if record.asset_key is not None and not late:
             self._ids_of_asset[record.asset_key].append(self._last_id)
         return record
 
@@ -107,8 +107,8 @@ def _matches(query: EventQuery, record: EventLogRecord) -> bool:
     return (
         (query.run_id is None or entry.run_id == query.run_id)
         and (not query.event_types or entry.event_type in query.event_types)
-        and (query.asset_key is None or record.asset_key == query.asset_key)
-        and _is_one_of(record.partition_key, query.partitions)
+        and (query.asset_key is None or (record.asset_key == query.asset_key and not record.late))
+        and _is_one_of(None if record.late else record.partition_key, query.partitions)
         and _is_one_of(entry.job_name, query.job_names)
         and (query.after_timestamp is None or entry.timestamp > query.after_timestamp)
         and (query.before_timestamp is None or entry.timestamp < query.before_timestamp)

@@ -74,8 +74,13 @@ class MemoryStorage(MemoryConfigurable, Storage):
 
     def _is_late(self, entry: EventLogEntry, epoch: int | None) -> bool:
         """Apply the entry to its run, and tell whether it came too late for that."""
+        record = self._runs.get_run_record_by_id(entry.run_id)
+        if record is None:
+            return False
+        if epoch not in {None, record.epoch}:
+            return True
         status = None if entry.event_type is None else STATUS_AFTER.get(entry.event_type)
-        if entry.event is None or status is None or not self._runs.has_run(entry.run_id):
+        if entry.event is None or status is None:
             return False
         moment = datetime.fromtimestamp(entry.timestamp, UTC)
         if not self._runs.handle_run_event(entry.run_id, entry.event, update_timestamp=moment, epoch=epoch):

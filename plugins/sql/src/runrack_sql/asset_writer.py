@@ -46,14 +46,14 @@ class AssetWriter:
     def follow(
         self, conn: Connection, records: Iterable[EventLogRecord], rows: Mapping[str, Mapping[str, Any]]
     ) -> None:
-        """Apply newly stored records, oldest first.
+        """Apply newly stored records, oldest first, but for those that came late.
 
         Args:
             conn: In whose transaction.
             records: The records.
             rows: Event id to the row that was stored for it.
         """
-        new = list(records)
+        new = [record for record in records if not record.late]
         states: dict[str, dict[str, Any]] = {}
         partitions: dict[tuple[str, str, str], dict[str, Any]] = {}
         for record in new:

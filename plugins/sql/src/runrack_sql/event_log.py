@@ -75,7 +75,7 @@ class SqlEventLog(EventLog, SqlPart):
     ) -> Sequence[EventLogRecord]:
         """As `store_events`, in one transaction; `comes_late` is asked once for each new entry, in their order.
 
-        Entries that change nothing but the log may be stored without asking.
+        Entries that change nothing but the log, and are of no epoch, may be stored without asking.
         """
         if self._writer.can_append_at_once(encoded) and all(item.changes_log_only for item in encoded):
             with self.database.write_at_once() as conn:

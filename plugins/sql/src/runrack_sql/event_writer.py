@@ -24,6 +24,9 @@ CATALOGUED = frozenset(
 _CONSEQUENTIAL = CATALOGUED | frozenset(STATUS_AFTER)
 """The types of events that change more than the log."""
 
+_OF_LATE = {"asset_digest": None, "partition_digest": None}
+"""What is different in the row of a late entry: no question about an asset finds it."""
+
 _LOOKUPS = 100
 """How many events of a batch are looked up in one query."""
 
@@ -52,15 +55,15 @@ class EncodedEntry:
     def __init__(self, entry: EventLogEntry, epoch: int | None = None, *, is_late: bool = False) -> None:
         self.entry = entry
         self.row = event_row(entry)
-        self.row["late"] = is_late
+        self.row |= {**_OF_LATE, "late": True} if is_late else {"late": False}
         self.epoch = epoch
         self.is_late = is_late
 
     @property
     def changes_log_only(self) -> bool:
-        """Whether nothing but the log changes when the entry is stored."""
+        """Whether the entry is stored whatever its run is at, and nothing but the log changes then."""
         event = self.entry.event
-        return event is None or event.event_type not in _CONSEQUENTIAL
+        return self.epoch is None and (event is None or event.event_type not in _CONSEQUENTIAL)
 
 
 class EventWriter:
@@ -74,7 +77,7 @@ class EventWriter:
         at_once = dialect.append_at_once()
         self._at_once = None if at_once is None else Prepared(dialect.announce(at_once), dialect)
         self._mark_late = Prepared(
-            update(events).where(events.c.id == bindparam("of_id")).values(late=true()), dialect
+            update(events).where(events.c.id == bindparam("of_id")).values(late=true(), **_OF_LATE), dialect
         )
         self._find_one = Prepared(_find(1), dialect)
         self._find_few = Prepared(_find(_FEW_LOOKUPS), dialect)

@@ -18,6 +18,7 @@ from runrack_sql.run_row import tag_rows
 from runrack_sql.schema import run_tags, runs
 
 _row_of_run = select(runs.c.id).where(runs.c.run_id == bindparam("of_run"))
+_epoch_of_run = select(runs.c.epoch).where(runs.c.run_id == bindparam("of_run")).with_for_update()
 
 
 class RunTransitions:
@@ -30,6 +31,7 @@ class RunTransitions:
             for fenced in (False, True)
         }
         self._find = Prepared(_row_of_run, dialect)
+        self._hold_epoch = Prepared(_epoch_of_run, dialect)
         self._set_tag = Prepared(dialect.replace(run_tags, ["run_row", "key"]), dialect)
 
     def apply(
@@ -56,6 +58,11 @@ class RunTransitions:
     def has_run(self, conn: Connection, run_id: str) -> bool:
         """Tell whether the run is stored."""
         return self._row_id(conn, run_id) is not None
+
+    def hold_epoch(self, conn: Connection, run_id: str) -> int | None:
+        """Return the epoch of a run, and keep it from changing until the transaction ends; None for an unknown run."""
+        row = self._hold_epoch.run(conn, {"of_run": run_id}).fetchone()
+        return None if row is None else row[0]
 
     def _note_failure_reason(self, conn: Connection, run_id: str, event: Event) -> None:
         failure = event.event_specific_data

@@ -17,6 +17,7 @@ from runrack_sql.group_commit import GroupCommit
 from runrack_sql.retention import SqlRetention
 from runrack_sql.retry import repeatable
 from runrack_sql.run_storage import SqlRunStorage
+from runrack_sql.run_transition import RunTransitions
 from runrack_sql.schedule_storage import SqlScheduleStorage
 from runrack_sql.slot_queue import free_slots
 from runrack_sql.storage_copy import SqlCopy
@@ -70,18 +71,35 @@ class SqlStorage(SqlRetention, SqlCopy, Storage):
         super().dispose()
 
     def _store(self, encoded: Sequence[EncodedEntry]) -> Sequence[EventLogRecord]:
-        return self._events.store(encoded, self._comes_late)
+        return self._events.store(encoded, _RunKeeper(self._runs.transitions).comes_late)
 
-    def _comes_late(self, conn: Connection, item: EncodedEntry) -> bool:
+
+class _RunKeeper:
+    """Lets the runs follow the entries of one transaction."""
+
+    def __init__(self, transitions: RunTransitions) -> None:
+        self._transitions = transitions
+        self._fenced_off: dict[tuple[str, int], bool] = {}
+
+    def comes_late(self, conn: Connection, item: EncodedEntry) -> bool:
         """Apply the entry to its run, and tell whether it came too late for that."""
         entry = item.entry
+        if item.epoch is not None and self._is_fenced_off(conn, entry.run_id, item.epoch):
+            return True
         status = None if entry.event is None else STATUS_AFTER.get(entry.event.event_type)
         if entry.event is None or status is None:
             return False
         moment = datetime.fromtimestamp(entry.timestamp, UTC)
-        transitions = self._runs.transitions
-        if not transitions.apply(conn, entry.run_id, entry.event, moment, item.epoch):
-            return transitions.has_run(conn, entry.run_id)
+        if not self._transitions.apply(conn, entry.run_id, entry.event, moment, item.epoch):
+            return self._transitions.has_run(conn, entry.run_id)
         if status in FINISHED:
             free_slots(conn, entry.run_id)
         return False
+
+    def _is_fenced_off(self, conn: Connection, run_id: str, epoch: int) -> bool:
+        """Tell whether another has taken the run. It stays with whoever has it until the transaction ends."""
+        place = (run_id, epoch)
+        if place not in self._fenced_off:
+            current = self._transitions.hold_epoch(conn, run_id)
+            self._fenced_off[place] = current not in {None, epoch}
+        return self._fenced_off[place]

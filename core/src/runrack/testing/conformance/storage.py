@@ -15,7 +15,7 @@ from runrack.records.event_type import STATUS_AFTER, EventType
 from runrack.records.metadata import MetadataValue
 from runrack.records.run import RunFailureReason, RunRecord
 from runrack.records.run_status import TRANSITIONS, RunStatus
-from runrack.testing.builders import NOW, make_entry, make_event, make_materialization, make_run
+from runrack.testing.builders import NOW, make_entry, make_event, make_materialization, make_plan, make_run
 from runrack.testing.conformance import worker
 from runrack.testing.conformance.suite import Ability, ConformanceSuite, in_processes, in_threads, needs
 
@@ -137,14 +137,35 @@ class StorageConformance(ConformanceSuite[Storage]):
             assert len(_log(storage, run_id)) == 1
 
     def test_an_old_epoch_is_late(self, storage: Storage) -> None:
-        """A run event of another epoch than the current one is late; what is no run event is just stored."""
+        """Whatever is written of a run in another epoch than its current one is late; of other runs, it is not."""
         storage.run_storage.add_run(make_run("run"))
         epoch = _record(storage).epoch
-        stale = storage.store_events([make_entry(START), make_entry("text")], epoch=epoch + 1)
-        assert [record.late for record in stale] == [True, False]
+        entries = [make_entry(START), make_entry("text"), make_entry("text", "unknown")]
+        stale = storage.store_events(entries, epoch=epoch + 1)
+        assert [record.late for record in stale] == [True, True, False]
+        assert [record.late for record in storage.store_events(entries, epoch=epoch)] == [True, True, False]
+        assert _log(storage) == entries[:2]
         assert _status(storage) is RunStatus.NOT_STARTED
         (current,) = storage.store_events([make_entry(START)], epoch=epoch)
         assert (current.late, _status(storage)) == (False, RunStatus.STARTED)
+
+    def test_a_late_materialization_makes_no_asset(self, storage: Storage) -> None:
+        """What a writer of another epoch has made is in the log of the run; no question about assets gives it."""
+        storage.run_storage.add_run(make_run("run"))
+        epoch, log, key = _record(storage).epoch, storage.event_log_storage, AssetKey("asset")
+        entries = [make_plan(), make_materialization(partition="a")]
+        stale = storage.store_events(entries, epoch=epoch + 1)
+        assert [record.late for record in stale] == [True, True]
+        assert list(log.all_asset_keys()) == []
+        assert list(log.fetch_materializations(key, 10).records) == []
+        assert log.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION) == {}
+        assert list(log.get_records_for_run("run").records) == list(stale)
+        counted = make_materialization(partition="b", run_id="other")
+        storage.store_events([counted])
+        storage.store_events([make_materialization(partition="c")], epoch=epoch + 1)
+        assert log.get_latest_materialization_events([key]) == {key: counted}
+        storage.delete_run("other")
+        assert log.get_latest_materialization_events([key]).get(key) is None
 
     def test_who_lost_his_claim_is_late(self, storage: Storage) -> None:
         """What an owner whose claim expired says of the run is kept as late; the run is the next owner's."""
