@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from runrack.instance.instance_ref import InstanceRef
     from runrack.interfaces.executor import Executor, RetryMode
     from runrack.interfaces.file_manager import FileHandle, FileManager
+    from runrack.interfaces.io_manager import IOManager
     from runrack.records.asset import (
         AssetCheckEvaluation,
         AssetMaterialization,
@@ -142,6 +143,7 @@ _NAMES = {
     "instance.instance_ref": ("InstanceRef",),
     "interfaces.executor": ("Executor", "RetryMode"),
     "interfaces.file_manager": ("FileHandle", "FileManager"),
+    "interfaces.io_manager": ("IOManager",),
     "records.asset": (
         "AssetCheckEvaluation",
         "AssetMaterialization",
@@ -204,6 +206,7 @@ __all__ = [
     "GraphDefinition",
     "HookContext",
     "HourlyPartitionsDefinition",
+    "IOManager",
     "In",
     "InitExecutorContext",
     "InitResourceContext",

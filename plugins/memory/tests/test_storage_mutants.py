@@ -108,6 +108,28 @@ class _EventLogWithoutCatalog(MemoryEventLogStorage):
         return self._journal.append(entry, late=late)
 
 
+class LetsLateEventsMakeAssets(MemoryStorage):
+    def __init__(self, inst_data=None):
+        super().__init__(inst_data)
+        self._events = _EventLogThatAppliesAll(lock=self._lock)
+
+
+class _EventLogThatAppliesAll(MemoryEventLogStorage):
+    @override
+    def _store(self, entry, *, late):
+        record = super()._store(entry, late=late)
+        if late and record.asset_key is not None:
+            self._asset(record.asset_key).apply(record)
+        return record
+
+
+class FencesRunEventsOnly(MemoryStorage):
+    @override
+    def _is_late(self, entry, epoch):
+        is_run_event = entry.event is not None and entry.event.is_run_event
+        return super()._is_late(entry, epoch if is_run_event else None)
+
+
 STORAGES = {
     MakesItsPartsAnew: "test_the_parts_stay_the_same",
     ForgetsRuns: "test_an_event_moves_its_run",
@@ -121,6 +143,8 @@ STORAGES = {
     KeepsSlotsAtTheEnd: "test_the_end_of_a_run_frees_its_slots",
     KeepsTheLogOfADeletedRun: "test_a_deleted_run_leaves_nothing",
     GivesTheCatalogNothing: "test_assets_follow",
+    LetsLateEventsMakeAssets: "test_a_late_materialization_makes_no_asset",
+    FencesRunEventsOnly: "test_an_old_epoch_is_late",
 }
 """A storage that is wrong in one point, and the test that is there to find it."""
 
