@@ -108,6 +108,35 @@ def test_failed_launch_ends_the_run(make_instance):
     assert instance.get_run_by_id(run.run_id).status is RunStatus.FAILURE
 
 
+def test_many_launches_begin_together(make_instance):
+    """Runs of any epoch are STARTING at once, in the order of their claims; those that were lost are left out."""
+    launcher = RecordingLauncher()
+    instance = make_instance(launcher)
+    origin = RemoteJobOrigin("loc", "job")
+    runs = [
+        instance.create_run(job_name="job", status=RunStatus.QUEUED, remote_job_origin=origin)
+        for _ in range(4)
+    ]
+    first, second, canceled, deleted = (run.run_id for run in runs)
+    storage = instance.run_storage
+    (early,) = storage.claim("daemon", 60, run_ids=[first])
+    storage.release(early)
+    claims = storage.claim("daemon", 60, limit=4)
+    instance.report_run_canceled(instance.get_run_by_id(canceled))
+    instance.delete_run(deleted)
+    begun = instance.begin_launches(claims)
+    assert [(run.run_id, run.status) for run, _ in begun] == [
+        (first, RunStatus.STARTING),
+        (second, RunStatus.STARTING),
+    ]
+    assert [claim.epoch for _, claim in begun] == [2, 1]
+    assert launcher.launched == []
+    for run, claim in begun:
+        instance.finish_launch(run, claim)
+    assert launcher.launched == [(first, RunStatus.STARTING), (second, RunStatus.STARTING)]
+    assert instance.begin_launches([early]) == []
+
+
 def test_cancel_asks_the_coordinator(make_instance):
     """Whether a run can be canceled is the coordinator's answer."""
     instance = make_instance(RecordingLauncher())

@@ -10,7 +10,6 @@ from runrack.errors import (
     InvariantViolationError,
     LocationUnavailableError,
     RunNotFoundError,
-    StaleClaimError,
     StorageUnavailableError,
 )
 from runrack.instance.event_methods import EventMethods
@@ -56,31 +55,26 @@ class LaunchMethods(RunMethods, EventMethods):
             self._fail_to_launch(run, "The run could not be submitted.", error)
             raise
 
-    def launch_run(
-        self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None
-    ) -> Run:
+    def launch_run(self, run_id: str, workspace: Workspace | None = None) -> Run:
         """Hand a run to the run launcher and return it as stored afterwards.
 
         - RUN_STARTING is stored before the launcher is asked.
         - When the launcher fails, the run ends in FAILURE with the error in its log, and the error is raised; a run that
           is no longer STARTING by then is left alone.
-        - With a `claim`, a run whose code cannot be loaded just now does not end: its holder decides what follows.
 
         Raises:
             RunNotFoundError: No such run.
-            StaleClaimError: `claim` is no longer held, or the run was canceled: nothing was launched.
-            StorageUnavailableError: With a `claim`: the storage is away. Nothing was launched.
         """
-        run = self._existing_run(run_id)
-        self._report_starting(run, claim)
-        self._hand_to_launcher(self._existing_run(run_id), workspace, claim)
+        self.handle_new_event(_starting(self._existing_run(run_id)))
+        self._hand_to_launcher(self._existing_run(run_id), workspace, claim=None)
         return self._existing_run(run_id)
 
     def begin_launches(self, claims: Sequence[RunClaim]) -> Sequence[tuple[Run, RunClaim]]:
         """Store RUN_STARTING for claimed runs, many in one transaction, and return those that may be launched now.
 
-        - What `launch_run` does first, for many: each of the runs is to be handed to `finish_launch`, or to be put back.
+        - What `launch_run` does first, for many: each of the runs is then given to `finish_launch`, or put back.
         - Runs that were canceled or deleted meanwhile, or that another holds, are left out.
+        - They come in the order of `claims`, of which there is at least one.
 
         Raises:
             StorageUnavailableError: The storage is away. Nothing is to be launched.
@@ -102,7 +96,11 @@ class LaunchMethods(RunMethods, EventMethods):
         ]
 
     def finish_launch(self, run: Run, claim: RunClaim, workspace: Workspace | None = None) -> None:
-        """Hand a run that `begin_launches` has returned to the run launcher. Errors are dealt with as by `launch_run`."""
+        """Hand a run that `begin_launches` has returned to the run launcher.
+
+        - When the launcher fails, it is as with `launch_run`; only a run whose code cannot be loaded just now does not end:
+          the holder of the claim decides what follows.
+        """
         self._hand_to_launcher(run, workspace, claim)
 
     def resume_run(
@@ -170,14 +168,6 @@ class LaunchMethods(RunMethods, EventMethods):
         if run is None:
             raise RunNotFoundError(run_id)
         return run
-
-    def _report_starting(self, run: Run, claim: RunClaim | None) -> None:
-        epoch = None if claim is None else claim.epoch
-        (record,) = self.handle_new_events([_starting(run)], epoch=epoch)
-        if claim is not None and record.storage_id == NO_RECORD:
-            raise StorageUnavailableError(f"run {run.run_id} is not launched: the storage is away")
-        if claim is not None and record.late:
-            raise StaleClaimError(run.run_id)
 
     def _hand_to_launcher(self, run: Run, workspace: Workspace | None, claim: RunClaim | None) -> None:
         self.hooks.call("run_launching", run=run)

@@ -156,9 +156,7 @@ class InstanceServices(Protocol):
         """Hand the run to the run coordinator and return it as stored afterwards."""
         ...
 
-    def launch_run(
-        self, run_id: str, workspace: Workspace | None = None, claim: RunClaim | None = None
-    ) -> Run:
+    def launch_run(self, run_id: str, workspace: Workspace | None = None) -> Run:
         """Hand the run to the run launcher and return it as stored afterwards."""
         ...
 

@@ -46,7 +46,10 @@ class SqlRunClaims(RunClaims, SqlPart):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._extend_lease = Prepared(_extend_lease(database.dialect), database.dialect)
+        self._tells_lease = database.dialect.compiler.update_returning
+        extend = _extend_lease(database.dialect)
+        told = extend.returning(_run.lease_expires_us) if self._tells_lease else extend
+        self._extend_lease = Prepared(told, database.dialect)
         self._find_lease = Prepared(
             select(_run.lease_expires_us).where(_run.run_id == bindparam("of_run")), database.dialect
         )
@@ -110,18 +113,32 @@ class SqlRunClaims(RunClaims, SqlPart):
     @repeatable_if_undone
     def _renew(self, renewed: RunClaim, lease_seconds: float, held_by: Collection[str]) -> RunClaim:
         """Return `renewed` with its new lease, if the run is held by one of `held_by` under its epoch."""
-        held = {"of_run": renewed.run_id, "of_epoch": renewed.epoch}
-        owners = dict(zip(_HOLDERS, (min(held_by), max(held_by)), strict=True))
-        lease = {
+        values = {
+            "of_run": renewed.run_id,
+            "of_epoch": renewed.epoch,
+            **dict(zip(_HOLDERS, (min(held_by), max(held_by)), strict=True)),
             "new_owner": renewed.owner,
             "lease_us": to_lease_us(lease_seconds),
             "clock_us": to_microseconds(now()),
         }
-        with self.database.write() as conn:
-            if self._extend_lease.run(conn, {**held, **owners, **lease}).rowcount == 0:
-                raise StaleClaimError(renewed.run_id)
-            (expires_us,) = self._find_lease.run(conn, held).fetchall()[0]
+        expires_us = self._extend_at_once(values) if self._tells_lease else self._extend_and_look(values)
+        if expires_us is None:
+            raise StaleClaimError(renewed.run_id)
         return replace(renewed, expires=from_microseconds(expires_us))
+
+    def _extend_at_once(self, values: Mapping[str, Any]) -> int | None:
+        """Return the end of the new lease; None when the run is not held."""
+        with self.database.write_at_once() as conn:
+            row = self._extend_lease.run(conn, values).fetchone()
+        return None if row is None else row[0]
+
+    def _extend_and_look(self, values: Mapping[str, Any]) -> int | None:
+        """Return the same from a database whose updates tell nothing."""
+        with self.database.write() as conn:
+            if self._extend_lease.run(conn, values).rowcount == 0:
+                return None
+            row = self._find_lease.run(conn, values).fetchone()
+        return None if row is None else row[0]
 
     @repeatable
     def _renew_again(self, renewed: RunClaim, lease_seconds: float, held_by: Collection[str]) -> RunClaim:
