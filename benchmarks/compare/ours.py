@@ -1,12 +1,10 @@
 """runrack's side of the comparison: `python ours.py WORKLOAD HOME`, with `runrack.yaml` in the home saying where."""
 
 import os
-import subprocess
 import sys
-import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import workload as w
@@ -28,12 +26,6 @@ from runrack import (
 from runrack.records.event_data import StepMaterializationData
 
 HERE = Path(__file__).parent
-WRITER = """
-import sys
-sys.path.insert(0, {folder!r})
-import ours
-ours.write_many({home!r}, {run_id!r})
-"""
 
 
 def log_line(run_id: str) -> EventLogEntry:
@@ -68,31 +60,17 @@ def events(home: str) -> w.Figures:
                 len(many),
                 lambda: [store.store_events([many[i] for i in numbers]) for numbers in w.portions(len(many))],
             ),
-            f"messages of {w.THREADS} threads /s": threads(
+            f"messages of {w.THREADS} threads /s": w.threads(
                 lambda: [store.store_event(log_line(run[3])) for _ in range(w.EVENTS_OF_A_THREAD)]
             ),
         }
-
-
-def threads(work: Callable[[], object]) -> float:
-    """Return how many events a second several threads store."""
-    workers = [threading.Thread(target=work) for _ in range(w.THREADS)]
-
-    def run() -> None:
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-
-    return w.per_second(w.THREADS * w.EVENTS_OF_A_THREAD, run)
 
 
 def write_many(home: str, run_id: str) -> None:
     """Write messages as one of several processes: say that all is ready, and begin at a word from outside."""
     with Instance.from_config(home) as instance:
         instance.event_log_storage.has_asset_key(AssetKey("nothing"))
-        print("ready", flush=True)
-        sys.stdin.readline()
+        w.wait_for_the_start()
         for _ in range(w.EVENTS_OF_A_PROCESS):
             instance.event_log_storage.store_event(log_line(run_id))
 
@@ -101,37 +79,7 @@ def processes(home: str) -> w.Figures:
     """Several processes, each with a run of its own, and then all with the same run."""
     with Instance.from_config(home) as instance:
         instance.all_asset_keys()
-        own = [str(uuid.uuid4()) for _ in range(w.PROCESSES)]
-        return {
-            f"messages of {w.PROCESSES} processes, own runs /s": together(home, own),
-            f"messages of {w.PROCESSES} processes, one run /s": together(
-                home, [str(uuid.uuid4())] * w.PROCESSES
-            ),
-        }
-
-
-def together(home: str, run_ids: Sequence[str]) -> float:
-    """Return how many events a second the processes store, from a common start to the end of the last."""
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER.format(folder=str(HERE), home=home, run_id=run_id)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for run_id in run_ids
-    ]
-    for writer in writers:
-        writer.stdout.readline()
-
-    def run() -> None:
-        for writer in writers:
-            writer.stdin.write("go\n")
-            writer.stdin.flush()
-        if any(writer.wait() for writer in writers):
-            sys.exit("a writer failed")
-
-    return w.per_second(len(writers) * w.EVENTS_OF_A_PROCESS, run)
+        return w.processes("ours", home)
 
 
 def make_run(number: int) -> Run:

@@ -10,7 +10,9 @@ import resource
 import statistics
 import subprocess
 import sys
+import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 MESSAGE = "m" * 120
@@ -100,6 +102,61 @@ def milliseconds(call: Callable[[], object], times: int = QUERIES) -> float:
         call()
         taken.append(time.perf_counter() - began)
     return statistics.median(taken) * 1000
+
+
+def threads(work: Callable[[], object]) -> float:
+    """Return how many events a second several threads store that `work` all at once."""
+    workers = [threading.Thread(target=work) for _ in range(THREADS)]
+
+    def run() -> None:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    return per_second(THREADS * EVENTS_OF_A_THREAD, run)
+
+
+def wait_for_the_start() -> None:
+    """Say that this process, one of several, is ready, and begin at a word from outside."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def processes(side: str, home: str) -> Figures:
+    """Let several processes write at once, each for a run of its own, and then all for the same run.
+
+    Each calls `write_many` of the module `side`; the time is that from a common start to the end of the last.
+    """
+    own = [str(uuid.uuid4()) for _ in range(PROCESSES)]
+    same = [str(uuid.uuid4())] * PROCESSES
+    return {
+        f"messages of {PROCESSES} processes, own runs /s": _together(side, home, own),
+        f"messages of {PROCESSES} processes, one run /s": _together(side, home, same),
+    }
+
+
+def _together(side: str, home: str, run_ids: Sequence[str]) -> float:
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", f"import {side}; {side}.write_many({home!r}, {run_id!r})"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for run_id in run_ids
+    ]
+    for writer in writers:
+        writer.stdout.readline()
+
+    def run() -> None:
+        for writer in writers:
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
+        if any(writer.wait() for writer in writers):
+            sys.exit("a writer failed")
+
+    return per_second(len(writers) * EVENTS_OF_A_PROCESS, run)
 
 
 def starts(commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Figures:
