@@ -59,7 +59,9 @@ SETTINGS: dict[str, Field] = {
             ),
             "handler_config": Field(
                 {
-                    name: Field(Permissive(), is_required=False, description=f"{what}, as dictConfig takes them")
+                    name: Field(
+                        Permissive(), is_required=False, description=f"{what}, as dictConfig takes them"
+                    )
                     for name, what in {
                         "handlers": "What else takes the messages of a run, by name",
                         "formatters": "Formatters that handlers name",

@@ -104,7 +104,9 @@ class FakeLocation(CodeLocation):
 
     @override
     def start_run(self, request: StartRunRequest) -> RunProcess:
-        raise LocationUnavailableError(self._name, "a fake starts no runs: give the instance a RecordingLauncher")
+        raise LocationUnavailableError(
+            self._name, "a fake starts no runs: give the instance a RecordingLauncher"
+        )
 
     def _loaded(self) -> Definitions:
         if self.definitions is None:

@@ -1,8 +1,8 @@
 """SqlPart: what every storage over a database has in common."""
 
 from abc import ABC
-from contextlib import AbstractContextManager
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from typing_extensions import override
 
