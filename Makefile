@@ -59,7 +59,7 @@ test: $(VENV)/.installed-dev ## Run every test (make test ARGS="-k name"); insta
 	@tests/services.sh
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.installed-dev ## Run every gate: style, types, floors, dependencies, architecture, documentation
+check: $(VENV)/.installed-dev ## Run every gate: style, types, floors, dependencies, architecture, links of the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
@@ -70,7 +70,7 @@ check: $(VENV)/.installed-dev ## Run every gate: style, types, floors, dependenc
 		(cd $$package && $(CURDIR)/$(BIN)/deptry --no-ansi src \
 			--package-module-name-map runrack-core=runrack --per-rule-ignores "DEP002=ruamel.yaml.clib|tzdata") || exit 1; \
 	done
-	$(BIN)/python -m pytest tests/architecture tests/docs
+	$(BIN)/python -m pytest tests/architecture tests/docs/test_docs_links.py
 
 format: $(VENV)/.installed-dev ## Format the code and apply the safe fixes
 	$(BIN)/ruff check --fix .
