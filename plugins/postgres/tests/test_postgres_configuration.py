@@ -11,7 +11,7 @@ from runrack.interfaces.run_storage import RunStorage
 from runrack.interfaces.schedule_storage import ScheduleStorage
 from runrack.interfaces.storage import Storage
 from runrack.testing.builders import make_run
-from runrack_postgres.url import url_from_config, url_of
+from runrack_postgres.url import ADDRESS, url_of
 
 CLASSES = {
     "PostgresStorage": Storage,
@@ -55,7 +55,7 @@ def test_a_storage_is_built_from_the_parts_of_an_address():
 def test_parts_may_hold_any_character():
     """User, password and options are taken as they are, whatever means something in a URL."""
     awkward = {"username": "a@b", "password": "p/w:#?%20&", "params": {"b": "x y&z", "a": 5}}
-    url = make_url(url_from_config(None, {**PARTS, **awkward, "port": 1}))
+    url = make_url(ADDRESS.url_from_config(None, {**PARTS, **awkward, "port": 1}))
     assert (url.username, url.password, url.host, url.port) == ("a@b", "p/w:#?%20&", "my_hostname", 1)
     assert dict(url.query) == {"a": "5", "b": "x y&z"}
 

@@ -21,8 +21,6 @@ from runrack.interfaces.workspace import (
     LocationInfo,
     LocationState,
     RunProcess,
-    ScheduleInfo,
-    SensorInfo,
     StartRunRequest,
     TickRequest,
     TickResult,
@@ -31,6 +29,7 @@ from runrack.interfaces.workspace import (
 from runrack.records.error_info import error_info_from_exception
 from runrack.records.run import JobCodeOrigin, Run
 from runrack.records.tick import InstigatorType
+from runrack.workspace.loaded_code import schedule_info, sensor_info
 
 
 class FakeLocation(CodeLocation):
@@ -75,8 +74,8 @@ class FakeLocation(CodeLocation):
                 )
                 for job in held.jobs.values()
             ),
-            schedules=tuple(_schedule_info(schedule) for schedule in held.schedules.values()),
-            sensors=tuple(_sensor_info(sensor) for sensor in held.sensors.values()),
+            schedules=tuple(schedule_info(schedule) for schedule in held.schedules.values()),
+            sensors=tuple(sensor_info(sensor) for sensor in held.sensors.values()),
         )
 
     @override
@@ -178,26 +177,3 @@ class FakeWorkspace(Workspace):
     @override
     def close(self) -> None:
         """Do nothing: there are no processes."""
-
-
-def _schedule_info(schedule: ScheduleDefinition) -> ScheduleInfo:
-    return ScheduleInfo(
-        name=schedule.name,
-        job_name=schedule.job_name,
-        cron_schedule=schedule.cron_schedule,
-        execution_timezone=schedule.execution_timezone,
-        default_status=schedule.default_status,
-        description=schedule.description,
-        catch_up=schedule.catch_up,
-    )
-
-
-def _sensor_info(sensor: SensorDefinition) -> SensorInfo:
-    return SensorInfo(
-        name=sensor.name,
-        job_names=sensor.job_names,
-        minimum_interval_seconds=sensor.minimum_interval_seconds,
-        default_status=sensor.default_status,
-        description=sensor.description,
-        is_of_run_status=sensor.is_of_run_status,
-    )

@@ -62,8 +62,8 @@ def load_code(target: LocationTarget) -> LoadedCode:
             infos.setdefault(job.name, _job_info(module, job, target))
     contents = LocationContents(
         tuple(infos[name] for name in sorted(infos)),
-        tuple(_schedule_info(schedules[name]) for name in sorted(schedules)),
-        tuple(_sensor_info(sensors[name]) for name in sorted(sensors)),
+        tuple(schedule_info(schedules[name]) for name in sorted(schedules)),
+        tuple(sensor_info(sensors[name]) for name in sorted(sensors)),
     )
     return LoadedCode(jobs, schedules, sensors, contents)
 
@@ -129,7 +129,8 @@ def _job_info(module: ModuleType, job: JobDefinition, target: LocationTarget) ->
     return JobInfo(job.name, origin, job.snapshot, job.tags, has_partitions=job.partitions_def is not None)
 
 
-def _schedule_info(schedule: ScheduleDefinition) -> ScheduleInfo:
+def schedule_info(schedule: ScheduleDefinition) -> ScheduleInfo:
+    """Return what a schedule looks like from outside its process."""
     return ScheduleInfo(
         name=schedule.name,
         job_name=schedule.job_name,
@@ -141,7 +142,8 @@ def _schedule_info(schedule: ScheduleDefinition) -> ScheduleInfo:
     )
 
 
-def _sensor_info(sensor: SensorDefinition) -> SensorInfo:
+def sensor_info(sensor: SensorDefinition) -> SensorInfo:
+    """Return what a sensor looks like from outside its process."""
     return SensorInfo(
         name=sensor.name,
         job_names=sensor.job_names,

@@ -1,12 +1,12 @@
 """The URL of the database: what the driver is told, from either form of the configuration."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from sqlalchemy import URL
 
-from runrack.errors import ConfigError, InvalidArgumentError
+from runrack.errors import InvalidArgumentError
+from runrack_sql.server_address import ServerAddress
 from runrack_sql.url import normalize_url
+
+ADDRESS = ServerAddress("mysql", "mysql", 3306, "ssl_ca: /etc/ssl/db.pem")
 
 
 def url_of(mysql_url: str) -> URL:
@@ -27,30 +27,3 @@ def url_of(mysql_url: str) -> URL:
             " mysql://user:password@host:3306/database"
         )
     return url.set(drivername="mysql+pymysql")
-
-
-def url_from_config(mysql_url: str | None, mysql_db: Mapping[str, Any] | None) -> str:
-    """Return the URL that a configuration describes, whole or in parts.
-
-    Args:
-        mysql_url: The URL.
-        mysql_db: Its parts: `username`, `password`, `hostname`, `port`, `db_name`, `params`. They are taken as they are
-            and may hold any character.
-
-    Raises:
-        ConfigError: Both are given, or neither.
-    """
-    if (mysql_url is None) == (mysql_db is None):
-        raise ConfigError("a mysql storage needs exactly one of `mysql_url` and `mysql_db`")
-    if mysql_db is None:
-        return str(mysql_url)
-    url = URL.create(
-        "mysql",
-        username=mysql_db["username"],
-        password=mysql_db["password"],
-        host=mysql_db["hostname"],
-        port=mysql_db["port"],
-        database=mysql_db["db_name"],
-        query={name: str(value) for name, value in sorted(mysql_db["params"].items())},
-    )
-    return url.render_as_string(hide_password=False)

@@ -6,29 +6,16 @@ from typing import Any, Self
 from typing_extensions import override
 
 from runrack.config.secret import register_secret
-from runrack.config.vocabulary import BoolSource, Field, IntSource, Permissive, Shape, StringSource
+from runrack.config.vocabulary import BoolSource, Field
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
 from runrack_postgres.database import PostgresDatabase
-from runrack_postgres.url import url_from_config, url_of
+from runrack_postgres.url import ADDRESS, url_of
 from runrack_sql.event_log_storage import SqlEventLogStorage
 from runrack_sql.part import SqlPart
 from runrack_sql.retention import SqlRetention
 from runrack_sql.run_storage import SqlRunStorage
 from runrack_sql.schedule_storage import SqlScheduleStorage
 from runrack_sql.storage import SqlStorage
-
-_PARTS = Shape(
-    {
-        "username": Field(StringSource, description="The user.", is_secret=False),
-        "password": Field(StringSource, default_value="", description="The password of the user."),
-        "hostname": Field(StringSource, description="The machine of the server.", is_secret=False),
-        "db_name": Field(StringSource, description="The name of the database.", is_secret=False),
-        "port": Field(IntSource, default_value=5432, description="The port of the server.", is_secret=False),
-        "params": Field(
-            Permissive(), description="Further options of the connection, such as `sslmode: verify-full`."
-        ),
-    }
-)
 
 
 class PostgresConfigurable(SqlPart, ConfigurableClass):
@@ -61,14 +48,7 @@ class PostgresConfigurable(SqlPart, ConfigurableClass):
     @override
     def config_type(cls) -> Any:
         return {
-            "postgres_url": Field(
-                StringSource,
-                is_required=False,
-                description="Where: `postgresql://user:password@host:5432/database`. This or `postgres_db`.",
-            ),
-            "postgres_db": Field(
-                _PARTS, is_required=False, description="Where, in parts. This or `postgres_url`."
-            ),
+            **ADDRESS.fields(),
             "should_autocreate_tables": Field(
                 BoolSource,
                 default_value=True,
@@ -81,7 +61,7 @@ class PostgresConfigurable(SqlPart, ConfigurableClass):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> Self:
-        url = url_from_config(config_value.get("postgres_url"), config_value.get("postgres_db"))
+        url = ADDRESS.url_from_config(config_value.get("postgres_url"), config_value.get("postgres_db"))
         return cls(url, config_value["should_autocreate_tables"], inst_data)
 
 
