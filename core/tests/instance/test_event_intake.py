@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from runrack.errors import InvalidArgumentError, SpoolFullError, StorageUnavailableError
-from runrack.instance.event_intake import EventIntake, SpoolLimits
+from runrack.instance.event_intake import EventIntake
 from runrack.instance.event_spool import SpooledCall, SpoolFile, spool_files, waiting_events
+from runrack.instance.spool_settings import SpoolLimits
 from runrack.records.event_type import EventType
 from runrack.testing.builders import make_entry, make_run
 from runrack_memory import MemoryStorage

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runrack.errors import InvalidArgumentError
-from runrack.instance.retention import Retention, policy_from_settings
+from runrack.instance.retention import Retention
+from runrack.instance.retention_settings import policy_from_settings
 from runrack.interfaces.retention import EventKind
 from runrack.records.tick import InstigatorType, TickStatus
 from runrack.testing.builders import make_entry, make_schedule_state, make_sensor_state, make_tick

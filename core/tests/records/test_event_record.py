@@ -12,7 +12,6 @@ from runrack.records.asset_key import AssetKey
 from runrack.records.cursor import EventLogCursor, EventLogCursorType
 from runrack.records.event import (
     OPTIONAL_DATA,
-    PYTHON_LOGGING_LEVELS_NAMES,
     REQUIRED_DATA,
     Event,
     EventLogEntry,
@@ -21,6 +20,7 @@ from runrack.records.event import (
 from runrack.records.event_data import EngineEventData, RunFailureData, StepMaterializationData
 from runrack.records.event_filter import EventRecordsFilter, RunStatusChangeRecordsFilter
 from runrack.records.event_type import RUN_STATUS_CHANGE_TYPES, EventType
+from runrack.records.log_level import PYTHON_LOGGING_LEVELS_NAMES
 from runrack.records.record import new_event_id
 from runrack.testing.builders import (
     NOW,

@@ -10,7 +10,8 @@ import click
 from runrack.cli.json_output import json_option, print_json
 from runrack.cli.open_instance import open_instance
 from runrack.cli.progress_bar import progress_bar
-from runrack.instance.retention import Retention, policy_from_settings
+from runrack.instance.retention import Retention
+from runrack.instance.retention_settings import policy_from_settings
 
 
 @click.command

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing_extensions import override
 
 from runrack.instance.instance import Instance
-from runrack.instance.retention import Retention, policy_from_settings
+from runrack.instance.retention import Retention
+from runrack.instance.retention_settings import policy_from_settings
 from runrack.interfaces.daemon_loop import DaemonContext, DaemonLoop
 
 _STEP = timedelta(seconds=5)

@@ -17,10 +17,10 @@ from runrack.host.policy import PluginPolicy
 from runrack.host.registry import PluginRegistry
 from runrack.host.slots import SLOTS
 from runrack.instance.daemon_settings import DAEMON_FIELD, MONITORING_FIELD, RETRIES_FIELD
-from runrack.instance.event_intake import DEFAULT_MAX_MB, DEFAULT_MAX_SECONDS
-from runrack.instance.retention import RETENTION_FIELD
-from runrack.records.event import PYTHON_LOGGING_LEVELS_NAMES
-from runrack.workspace.location_target import WORKSPACE_FIELD
+from runrack.instance.retention_settings import RETENTION_FIELD
+from runrack.instance.spool_settings import SPOOL_FIELD
+from runrack.records.log_level import PYTHON_LOGGING_LEVELS_NAMES
+from runrack.workspace.location_schema import WORKSPACE_FIELD
 
 CONFIG_FILE = "runrack.yaml"
 
@@ -75,22 +75,7 @@ SETTINGS: dict[str, Field] = {
         is_required=False,
         description="What of Python's logging becomes part of a run's log",
     ),
-    "event_spool": Field(
-        {
-            "max_mb": Field(
-                int,
-                default_value=DEFAULT_MAX_MB,
-                description="How much the events of one process may take; 0: none wait, calls raise",
-            ),
-            "max_seconds": Field(
-                int,
-                default_value=DEFAULT_MAX_SECONDS,
-                description="How long the storage may be away; 0: none wait, calls raise",
-            ),
-        },
-        is_required=False,
-        description="How events wait on this machine's disk for a storage that is away",
-    ),
+    "event_spool": SPOOL_FIELD,
     "run_monitoring": MONITORING_FIELD,
     "run_retries": RETRIES_FIELD,
     "daemon": DAEMON_FIELD,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from runrack.config.vocabulary import Field
 
 
-@dataclass(frozen=True, kw_only=True)
-class MonitoringSettings:
+class MonitoringSettings(NamedTuple):
     """How long a run may stay in each state; 0 seconds: for good.
 
     Attributes:
@@ -35,8 +33,7 @@ class MonitoringSettings:
         return cls(**settings)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RetrySettings:
+class RetrySettings(NamedTuple):
     """Which failed runs are run again.
 
     Attributes:
@@ -55,8 +52,7 @@ class RetrySettings:
         return cls(**settings)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DaemonSettings:
+class DaemonSettings(NamedTuple):
     """How the daemon watches over its own loops.
 
     Attributes:

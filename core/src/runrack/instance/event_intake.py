@@ -7,13 +7,11 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from runrack.errors import (
     InvalidArgumentError,
@@ -24,6 +22,7 @@ from runrack.errors import (
     StorageUnavailableError,
 )
 from runrack.instance.event_spool import FOLDER, SpooledCall, SpoolFile, epoch_of_line, spool_files
+from runrack.instance.spool_settings import SpoolLimits
 from runrack.interfaces.event_log import NO_RECORD
 from runrack.interfaces.storage import Storage, SupportsPatience
 from runrack.records.event import EventLogEntry, EventLogRecord
@@ -34,31 +33,10 @@ PATIENCE_SECONDS = 2.0
 CLOSE_SECONDS = 5.0
 """How long an instance that is closed waits for events on the disk to be brought in."""
 
-DEFAULT_MAX_MB = 256
-DEFAULT_MAX_SECONDS = 900
-
 _PAUSE_SECONDS = 0.5
 _LINES_TOGETHER = 100
 _AWAY = (StorageUnavailableError, StorageOutcomeUnknownError)
 _logger = logging.getLogger("runrack")
-
-
-@dataclass(frozen=True)
-class SpoolLimits:
-    """How much may wait on the disk, and how long. 0 of either: nothing may.
-
-    Attributes:
-        max_mb: How large the file of one process may grow, in megabytes.
-        max_seconds: How long the storage may be away.
-    """
-
-    max_mb: int = DEFAULT_MAX_MB
-    max_seconds: int = DEFAULT_MAX_SECONDS
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> SpoolLimits:
-        """Return the limits that `event_spool` of `runrack.yaml` sets."""
-        return cls(**settings)
 
 
 class EventIntake:

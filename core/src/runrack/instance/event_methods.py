@@ -10,9 +10,10 @@ from typing import Any
 
 from runrack.config.secret import has_secrets, redact
 from runrack.errors import InvalidArgumentError, RunrackError
-from runrack.instance.event_intake import EventIntake, SpoolLimits
+from runrack.instance.event_intake import EventIntake
 from runrack.instance.event_spool import spool_files
 from runrack.instance.instance_base import InstanceBase
+from runrack.instance.spool_settings import SpoolLimits
 from runrack.interfaces.event_watch import EventCallback
 from runrack.records.codec import decode_event, encode
 from runrack.records.event import Event, EventLogEntry, EventLogRecord, event_entry

@@ -12,9 +12,8 @@ from runrack.records.asset import AssetCheckEvaluation, AssetMaterialization, As
 from runrack.records.asset_key import AssetKey
 from runrack.records.error_info import SerializableErrorInfo
 from runrack.records.event_type import STATUS_AFTER, EventType
+from runrack.records.log_level import PYTHON_LOGGING_LEVELS_NAMES
 from runrack.records.record import Record, new_event_id
-
-PYTHON_LOGGING_LEVELS_NAMES = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 
 REQUIRED_DATA: dict[EventType, type[Record]] = {
     EventType.STEP_OUTPUT: data.StepOutputData,

@@ -1,6 +1,5 @@
 """What starts runs by itself (an instigator: a schedule or a sensor), its state, and each time that it was asked."""
 
-import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -208,4 +207,6 @@ def check_tick_key(key: str) -> None:
 
 
 def _digest(*parts: str) -> str:
+    import hashlib  # slow to import, and the tables of statuses above are read at every start
+
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]

@@ -17,12 +17,8 @@ from runrack.config.vocabulary import Shape
 from runrack.errors import LocationUnavailableError, NotFoundError
 from runrack.interfaces.workspace import LocationInfo, Workspace
 from runrack.records.run import JobCodeOrigin, Run
-from runrack.workspace.location_target import (
-    WORKSPACE_FIELD,
-    LocationTarget,
-    target_of_origin,
-    targets_from_config,
-)
+from runrack.workspace.location_schema import WORKSPACE_FIELD
+from runrack.workspace.location_target import LocationTarget, target_of_origin, targets_from_config
 from runrack.workspace.process_location import ProcessLocation
 
 MAX_OTHER_LOCATIONS = 16
