@@ -72,10 +72,9 @@ def test_the_folder_gives_a_plugin_its_names(plugin: Path) -> None:
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
 def test_a_plugin_declares_the_plugin_api_it_was_made_for(plugin: Path) -> None:
-    """The entry point group `runrack.plugin_api` names integers: compatibility is known before an import."""
+    """The entry point group `runrack.plugin_api` names an integer: compatibility is known before an import."""
     versions = project(plugin).get("entry-points", {}).get("runrack.plugin_api", {})
-    assert versions
-    assert all(version.isdigit() for version in versions)
+    assert any(version.isdigit() for version in versions)
 
 
 def test_the_default_distribution_holds_no_code() -> None:

@@ -37,7 +37,7 @@ def test_every_slot_entry_of_a_distribution_is_found(tmp_path, cache):
         "1.4.2",
         entry_points={
             "runrack.run_storage": {"postgres": "acme_pg.runs : PgRunStorage [fast]"},
-            "runrack.plugin_api": {"2": "acme_pg", "1": "acme_pg"},
+            "runrack.plugin_api": dict.fromkeys(("2", "1", "run_storage-1.4", "run_storage-2.0"), "acme_pg"),
             "console_scripts": {"acme": "acme_pg.cli:main"},
         },
     )
@@ -51,6 +51,7 @@ def test_every_slot_entry_of_a_distribution_is_found(tmp_path, cache):
             version="1.4.2",
             declared_in=str(folder / "entry_points.txt"),
             plugin_api=(1, 2),
+            slot_api=((1, 4), (2, 0)),
             requested=True,
         ),
     )
@@ -245,18 +246,28 @@ def test_an_unknown_group_is_a_diagnostic(tmp_path, cache):
     assert found.fix == "did you mean runrack.run_storage?"
 
 
-def test_a_plugin_api_that_is_no_number_is_a_diagnostic(tmp_path, cache):
-    """The plugin API is an integer; anything else is reported and ignored."""
+@pytest.mark.parametrize(
+    ("version", "hint"),
+    [
+        ("v1", ""),
+        ("storage-1", ""),
+        ("storage-1.x", ""),
+        ("run_storge-1.4", "; did you mean 'run_storage'?"),
+        ("\u0661", ""),
+    ],
+)
+def test_what_is_no_version_of_an_api_is_a_diagnostic(tmp_path, cache, version, hint):
+    """The plugin API is an integer, or a slot with major and minor; anything else is reported and ignored."""
     fake_distribution(
         tmp_path,
         "acme",
-        entry_points={"runrack.plugin_api": {"v1": "acme"}, "runrack.storage": {"a": "acme:A"}},
+        entry_points={"runrack.plugin_api": {version: "acme"}, "runrack.storage": {"a": "acme:A"}},
     )
     index = find(tmp_path, cache)
 
-    assert index.entries[0].plugin_api == ()
+    assert (index.entries[0].plugin_api, index.entries[0].slot_api) == ((), ())
     assert [found.reason for found in index.diagnostics] == [
-        "[runrack.plugin_api] 'v1' is no plugin API version"
+        f"[runrack.plugin_api] {version!r} is no plugin API version{hint}"
     ]
 
 

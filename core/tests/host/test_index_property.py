@@ -18,7 +18,7 @@ from runrack.testing.plugins import fake_distribution
 DISTRIBUTIONS = ("acme-pg", "rust_belt", "Zulu.Time")
 CONTENTS = {
     "plugin": b"[runrack.storage]\na = pkg:A\n",
-    "other_plugin": b"[runrack.run_storage]\nb = pkg:B\n[runrack.plugin_api]\n1 = pkg\n",
+    "other_plugin": b"[runrack.run_storage]\nb = pkg:B\n[runrack.plugin_api]\n1 = pkg\nrun_storage-1.0 = pkg\n",
     "foreign": b"[console_scripts]\nx = pkg:main\n",
     "mistyped": b"[runrack.storge]\na = pkg:A\n",
     "malformed": b"[runrack.storage]\na = not a value\nc = pkg:C\n",

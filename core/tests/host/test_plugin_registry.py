@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+import runrack
 from runrack.errors import (
     InvalidArgumentError,
     PluginBlockedError,
@@ -38,7 +39,7 @@ def registry_of(site, **policy):
     return PluginRegistry(index, PluginPolicy.from_config(policy, environ))
 
 
-def coordinator(site, distribution, name="main", version="1.0", api="1"):
+def coordinator(site, distribution, name="main", version="1.0", api=("1",), requires=()):
     package = distribution.replace("-", "_")
     fake_distribution(
         site,
@@ -46,8 +47,9 @@ def coordinator(site, distribution, name="main", version="1.0", api="1"):
         version,
         entry_points={
             "runrack.run_coordinator": {name: f"{package}:Coordinator"},
-            "runrack.plugin_api": {api: package},
+            "runrack.plugin_api": dict.fromkeys(api, package),
         },
+        requires=requires,
         modules={f"{package}.py": COORDINATOR},
     )
 
@@ -179,17 +181,49 @@ def test_a_blocked_plugin_is_refused_with_its_reason(site):
 
 
 @pytest.mark.parametrize(
-    ("api", "upgraded"), [("2", "pip install --upgrade runrack"), ("0", "pip install --upgrade acme")]
+    ("api", "reason", "upgraded"),
+    [
+        ("2", "it was made for plugin API 2; {core} has plugin API 1", "'runrack-core>=0.7,<0.8'"),
+        ("0", "it was made for plugin API 0; {core} has plugin API 1", "acme"),
+        (
+            "run_coordinator-1.4",
+            "it needs run_coordinator API 1.4; {core} has 1.0",
+            "'runrack-core>=0.7,<0.8'",
+        ),
+        (
+            "run_coordinator-2.0",
+            "it needs run_coordinator API 2.0; {core} has 1.0",
+            "'runrack-core>=0.7,<0.8'",
+        ),
+        ("run_coordinator-0.9", "it needs run_coordinator API 0.9; {core} has 1.0", "acme"),
+    ],
 )
-def test_an_incompatible_plugin_is_refused_before_its_import(site, api, upgraded):
+def test_an_incompatible_plugin_is_refused_before_its_import(site, api, reason, upgraded):
     """A distribution made for another plugin API is never imported, and the fix names the older side."""
-    coordinator(site, "acme", "main", api=api)
+    coordinator(
+        site, "acme", "main", api=[api], requires=["runrack_core (>= 0.7, <0.8) ; python_version > '3'"]
+    )
     with pytest.raises(PluginIncompatibleError) as caught:
         registry_of(site).load_plugin("run_coordinator", "main")
 
-    assert f"it was made for plugin API {api}; this runrack has plugin API 1" in str(caught.value)
-    assert caught.value.fix == upgraded
+    assert reason.format(core=f"this runrack-core {runrack.__version__}") in str(caught.value)
+    assert caught.value.fix == f"pip install --upgrade {upgraded}"
     assert "acme" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "api", [("1",), ("1", "run_coordinator-1.0"), ("2", "1"), ("run_coordinator-2.3", "run_coordinator-1.0")]
+)
+def test_a_plugin_for_several_hosts_fits_one_of_them(site, api):
+    """A distribution that names several versions is used when one of them is the host's or an earlier minor of it."""
+    coordinator(site, "acme", "main", api=api)
+    assert registry_of(site).load_plugin("run_coordinator", "main").__name__ == "Coordinator"
+
+
+def test_the_version_of_one_slot_says_nothing_about_the_others(site):
+    """A distribution whose storage needs a newer host can still lend it its coordinator."""
+    coordinator(site, "acme", "main", api=("1", "run_storage-9.9"))
+    assert state_of(registry_of(site), "main") is PluginState.FOUND
 
 
 def test_a_failure_is_kept_and_concerns_one_plugin(site):

@@ -3,6 +3,7 @@
 import re
 
 _REQUIREMENT = re.compile(r"\s*(?P<name>[A-Za-z0-9][\w.-]*)")
+_SPECIFIER = re.compile(r"\s*[\w.-]+\s*(\[[^\]]*\])?\s*\(?(?P<versions>[^;)]*)")
 _EXTRA = re.compile(r"""extra\s*==\s*["'](?P<extra>[^"']+)["']""")
 
 
@@ -19,6 +20,20 @@ def find_extra(distribution: str, required: str) -> str | None:
         if name and extra and canonical_name(name["name"]) == canonical_name(required):
             return extra["extra"]
     return None
+
+
+def find_requirement(distribution: str, required: str) -> str:
+    """Return the versions of `required` that `distribution` says it needs, as in `>=1.2,<2`; empty when it does not say."""
+    for requirement in _read_metadata(distribution, "Requires-Dist"):
+        name, specifier = _REQUIREMENT.match(requirement), _SPECIFIER.match(requirement)
+        if name and specifier and canonical_name(name["name"]) == canonical_name(required):
+            return "".join(specifier["versions"].split())
+    return ""
+
+
+def installed_version(distribution: str) -> str:
+    """Return the version of an installed distribution; empty when its metadata does not say."""
+    return next(iter(_read_metadata(distribution, "Version")), "")
 
 
 def find_required_python(distribution: str) -> str | None:

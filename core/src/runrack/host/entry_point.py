@@ -52,6 +52,8 @@ class EntryPointRecord(_Record):
         version: That distribution's version.
         declared_in: Path of the file that declares it.
         plugin_api: The plugin APIs that the distribution says it was made for; empty when it says nothing.
+        slot_api: The versions of the slot's interface that the distribution says it needs, each major and minor; empty
+            when it says nothing.
         requested: Whether a person asked for the distribution. False: it came in as a dependency, or the
             installer does not tell.
     """
@@ -63,6 +65,7 @@ class EntryPointRecord(_Record):
         "plugin_api",
         "requested",
         "slot",
+        "slot_api",
         "value",
         "version",
     )
@@ -77,6 +80,7 @@ class EntryPointRecord(_Record):
         version: str,
         declared_in: str,
         plugin_api: tuple[int, ...] = (),
+        slot_api: "tuple[tuple[int, int], ...]" = (),
         requested: bool = False,
     ) -> None:
         self.slot = slot
@@ -86,6 +90,7 @@ class EntryPointRecord(_Record):
         self.version = version
         self.declared_in = declared_in
         self.plugin_api = plugin_api
+        self.slot_api = slot_api
         self.requested = requested
 
     @property

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEADER = "runrack plugin index 1"
+_HEADER = "runrack plugin index 2"
 _END = "end"
 _RACY_NS = 2_000_000_000  # a file touched this recently may change again without its time changing
 _MAX_FILES = 50
@@ -114,7 +114,7 @@ def _parse(lines: "Sequence[str]") -> PluginIndex | None:
 
 
 def _parse_entry(fields: "Sequence[str]") -> EntryPointRecord:
-    slot, name, value, distribution, version, declared_in, plugin_api, requested = fields
+    slot, name, value, distribution, version, declared_in, plugin_api, slot_api, requested = fields
     return EntryPointRecord(
         slot,
         name,
@@ -123,8 +123,14 @@ def _parse_entry(fields: "Sequence[str]") -> EntryPointRecord:
         version=version,
         declared_in=declared_in,
         plugin_api=tuple(int(number) for number in plugin_api.split()),
+        slot_api=tuple(_parse_version(version) for version in slot_api.split()),
         requested=requested == "1",
     )
+
+
+def _parse_version(text: str) -> tuple[int, int]:
+    major, minor = text.split(".")
+    return int(major), int(minor)
 
 
 def _entry_line(entry: EntryPointRecord) -> str:
@@ -137,6 +143,7 @@ def _entry_line(entry: EntryPointRecord) -> str:
         entry.version,
         entry.declared_in,
         " ".join(str(number) for number in entry.plugin_api),
+        " ".join(f"{major}.{minor}" for major, minor in entry.slot_api),
         "1" if entry.requested else "0",
     )
 

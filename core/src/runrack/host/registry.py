@@ -15,13 +15,14 @@ from runrack.errors import (
     PluginLoadError,
     PluginNotFoundError,
 )
+from runrack.host.compatibility import find_mismatch
 from runrack.host.discovery import discover
 from runrack.host.distribution import canonical_name
 from runrack.host.entry_point import Diagnostic, EntryPointRecord, PluginIndex
 from runrack.host.loading import Target, TargetError, load_target
 from runrack.host.plugin_record import PluginRecord, PluginState
 from runrack.host.policy import PluginPolicy
-from runrack.host.slots import HOOKS_SLOT, PLUGIN_API, get_slot
+from runrack.host.slots import HOOKS_SLOT, get_slot
 from runrack.host.type_check import check_class, check_instance
 
 _ERRORS = {
@@ -203,12 +204,8 @@ class PluginRegistry:
         refusal = self._policy.find_refusal(entry.distribution)
         if refusal is not None:
             state, reason, fix = PluginState.BLOCKED, refusal.reason, refusal.fix
-        elif entry.plugin_api and PLUGIN_API not in entry.plugin_api:
-            versions = " or ".join(str(version) for version in entry.plugin_api)
-            older = "runrack" if min(entry.plugin_api) > PLUGIN_API else entry.distribution
-            state = PluginState.INCOMPATIBLE
-            reason = f"it was made for plugin API {versions}; this runrack has plugin API {PLUGIN_API}"
-            fix = f"pip install --upgrade {older}"
+        elif (mismatch := find_mismatch(entry)) is not None:
+            state, reason, fix = PluginState.INCOMPATIBLE, mismatch.reason, mismatch.fix
         return PluginRecord(
             slot=entry.slot,
             name=entry.name,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _ENTRY_POINTS_FILE = "entry_points.txt"
 _PLUGIN_API_GROUP = GROUP_PREFIX + PLUGIN_API_SLOT
 _METADATA_FILES = ("METADATA", "PKG-INFO")
+_SLOT_VERSION = re.compile(r"(?P<slot>[a-z_]+)-(?P<major>[0-9]+)\.(?P<minor>[0-9]+)", re.ASCII)
 _VALUE = re.compile(r"(?P<target>[^\W\d]\w*(\.[^\W\d]\w*)*(\s*:\s*[^\W\d]\w*(\.[^\W\d]\w*)*)?)\s*(\[.*\])?")
 
 
@@ -114,7 +115,9 @@ class _Scan:
                 declared[entry.group, entry.name] = entry
             else:
                 self.diagnostics.append(Diagnostic(f"{name} {version}", declared_in, *problem))
-        plugin_api = {int(name) for group, name in declared if group == _PLUGIN_API_GROUP}
+        made_for = [name for group, name in declared if group == _PLUGIN_API_GROUP]
+        plugin_api = {int(name) for name in made_for if name.isdigit()}
+        slot_api = _slot_versions(made_for)
         self.entries.extend(
             EntryPointRecord(
                 entry.group.removeprefix(GROUP_PREFIX),
@@ -124,6 +127,7 @@ class _Scan:
                 version=version,
                 declared_in=declared_in,
                 plugin_api=tuple(sorted(plugin_api)),
+                slot_api=tuple(sorted(slot_api.get(entry.group.removeprefix(GROUP_PREFIX), ()))),
                 requested=requested,
             )
             for entry in declared.values()
@@ -162,12 +166,7 @@ def _problem_with(entry: EntryPoint) -> tuple[str, str] | None:
     """Say what is wrong with one entry, and what its author should do."""
     slot = entry.group.removeprefix(GROUP_PREFIX)
     if entry.group == _PLUGIN_API_GROUP:
-        if entry.name.isascii() and entry.name.isdigit():
-            return None
-        return (
-            f"[{entry.group}] {entry.name!r} is no plugin API version",
-            "name the integer version: 1 = the_package",
-        )
+        return _problem_with_version(entry)
     if slot not in SLOTS:
         near = difflib.get_close_matches(slot, SLOTS, n=1)
         hint = (
@@ -182,6 +181,29 @@ def _problem_with(entry: EntryPoint) -> tuple[str, str] | None:
             "write it as package.module:attribute",
         )
     return None
+
+
+def _problem_with_version(entry: EntryPoint) -> tuple[str, str] | None:
+    """Say what is wrong with an entry that tells which API the distribution was made for."""
+    if entry.name.isascii() and entry.name.isdigit():
+        return None
+    version = _SLOT_VERSION.fullmatch(entry.name)
+    if version is not None and version["slot"] in SLOTS:
+        return None
+    near = difflib.get_close_matches(version["slot"], SLOTS, n=1) if version else []
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return (
+        f"[{entry.group}] {entry.name!r} is no plugin API version{hint}",
+        "name the integer version, 1 = the_package, or a slot's, run_storage-1.4 = the_package",
+    )
+
+
+def _slot_versions(names: Sequence[str]) -> dict[str, set[tuple[int, int]]]:
+    """Return slot to the versions of its interface that are named for it."""
+    versions: dict[str, set[tuple[int, int]]] = {}
+    for match in filter(None, map(_SLOT_VERSION.fullmatch, names)):
+        versions.setdefault(match["slot"], set()).add((int(match["major"]), int(match["minor"])))
+    return versions
 
 
 def _target(value: str) -> str:

@@ -8,8 +8,12 @@ from typing import NamedTuple
 from runrack.errors import InvalidArgumentError
 
 PLUGIN_API = 1
-"""The version of everything that plugins build on. A distribution names the ones it was made for as entries of
-the group `runrack.plugin_api`; one that names none is taken as made for 1."""
+"""The version of what all plugins build on: groups, configuration, records. A distribution names the ones it was made for as
+entries of the group `runrack.plugin_api`; one that names none is taken as made for 1."""
+
+FIRST_API = (1, 0)
+"""The version of its slot's interface that a plugin needs when its distribution does not name another, such as by the
+entry `run_storage-1.4` of the group `runrack.plugin_api`."""
 
 PLUGIN_API_SLOT = "plugin_api"
 HOOKS_SLOT = "hooks"
@@ -23,11 +27,14 @@ class Slot(NamedTuple):
         interface: Name of the class that a plugin derives from; it lies in `runrack.interfaces.<name>`. None
             where the expected type is not an interface.
         yaml_key: The key of `runrack.yaml` that configures it; None where it is chosen elsewhere.
+        api: Version of the interface, major and minor. The minor grows when something is added that a plugin may leave
+            out; the major when a plugin has to be changed.
     """
 
     name: str
     interface: str | None
     yaml_key: str | None
+    api: tuple[int, int] = FIRST_API
 
     def load_interface(self) -> type | None:
         """Return the class that a plugin for this slot derives from."""
