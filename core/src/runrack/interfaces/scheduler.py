@@ -22,15 +22,39 @@ CronText = str | Sequence[str]
 
 
 class Scheduler(InstancePart, ABC):
-    """Starts and stops schedules and sensors; what evaluates them is a daemon's loop."""
+    """Starts and stops schedules and sensors; what evaluates them is a daemon's loop.
+
+    Whether something runs is kept in the storage alone, so that every process, and every other scheduler, knows at once.
+
+    A scheduler whose daemon loops make the ticks (`SupportsDaemonLoops`) keeps to this:
+
+    - A tick is made once, however many daemons look, and never for a moment before the schedule was started, first seen,
+      or last changed in its code. It is stored with the moment at which it was due and the ids of its runs.
+    - A tick that was missed is made up for as the schedule's `catch_up` says.
+    - A tick whose daemon died is finished by another, and makes no run a second time.
+    - A request with a run key makes one run, ever. The runs have the tags `runrack/schedule_name` or
+      `runrack/sensor_name`, and `runrack/tick_id`.
+    - What a function raises makes a tick in FAILURE with the error, and disturbs nothing else; one that asks for nothing
+      makes a tick in SKIPPED, with the reason that it gave.
+    - A sensor is not asked again before its interval is over. It gets the cursor, the run key and the time of its last
+      evaluation; one that raises leaves them as they were.
+    - A location that cannot be loaded loses no tick and holds up no other location. A daemon that is stopping begins
+      no tick.
+    """
 
     @abstractmethod
     def debug_info(self) -> str:
-        """Return what helps to find out why a schedule does not run."""
+        """Return what helps to find out why a schedule does not run.
+
+        - It is text for people, names every schedule and sensor that has a stored state, and changes nothing.
+        """
 
     @abstractmethod
     def get_logs_path(self, schedule_origin_id: str) -> str:
-        """Return where the log of a schedule or sensor lies on this machine."""
+        """Return where the log of a schedule or sensor lies on this machine.
+
+        - An absolute path, the same each time, another one for each origin id. Its folder is there; the file need not be.
+        """
 
     def start_schedule(
         self,

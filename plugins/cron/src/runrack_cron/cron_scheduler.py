@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class CronScheduler(Scheduler, ConfigurableClass):
         tick_lease_seconds: How long after the death of a daemon another takes over the ticks that it was working on.
         num_workers: How many ticks a daemon works on at the same time.
         inst_data: What it was built from.
+        now: Gives the time, in seconds since 1970.
 
     Raises:
         ConfigError: A number is out of range.
@@ -47,6 +49,7 @@ class CronScheduler(Scheduler, ConfigurableClass):
         tick_lease_seconds: int = DEFAULT_LEASE_SECONDS,
         num_workers: int = DEFAULT_WORKERS,
         inst_data: ConfigurableClassData | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         for name, value, least in (
             ("max_catchup_runs", max_catchup_runs, 0),
@@ -65,6 +68,7 @@ class CronScheduler(Scheduler, ConfigurableClass):
             lease_seconds=tick_lease_seconds,
             workers=num_workers,
             get_logs_path=self.get_logs_path,
+            now=now,
         )
 
     @property

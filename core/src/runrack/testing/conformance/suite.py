@@ -18,12 +18,15 @@ from runrack.interfaces.part import InstancePart
 PartT = TypeVar("PartT", bound=InstancePart)
 TestT = TypeVar("TestT", bound=Callable[..., None])
 
+SUITE_VERSION = 1
+"""The version of the suites; it rises when a test is added that a plugin which was right before may fail."""
+
 _REASON = "_conformance_override_reason"
 _NEEDED = "_conformance_needed_ability"
 
 
 class Ability(StrEnum):
-    """What some storages can do and others cannot.
+    """What some parts can do and others cannot.
 
     A suite declares it. Tests that need it are skipped otherwise, or with `runrack.testing.pytest_plugin` not selected.
     """
@@ -36,6 +39,27 @@ class Ability(StrEnum):
 
     KEEPS_NUL_IN_NAMES = "keeps_nul_in_names"
     """Job names, tags and partition keys may hold the character NUL."""
+
+    MAKES_TICKS = "makes_ticks"
+    """A scheduler's daemon loops make the ticks of schedules and sensors."""
+
+    LAUNCHES_AT_ONCE = "launches_at_once"
+    """Run coordinators: a run is launched when it is submitted."""
+
+    KEEPS_A_QUEUE = "keeps_a_queue"
+    """Run coordinators: `SupportsQueue`, and `SupportsDaemonLoops` for the loop that launches queued runs."""
+
+    RUNS_IN_BACKGROUND = "runs_in_background"
+    """Run launchers: launching returns while the run goes on."""
+
+    TERMINATES_RUNS = "terminates_runs"
+    """Run launchers: a run that is under way can be told to stop."""
+
+    CHECKS_WORKER_HEALTH = "checks_worker_health"
+    """Run launchers: `SupportsCheckRunWorkerHealth`. Needs `kill_worker`."""
+
+    RESUMES_RUNS = "resumes_runs"
+    """Run launchers: `SupportsResumeRun`. Needs `kill_worker`."""
 
 
 def needs(ability: Ability) -> Callable[[TestT], TestT]:
@@ -54,9 +78,15 @@ def needs(ability: Ability) -> Callable[[TestT], TestT]:
     return decorate
 
 
+def needed_ability(test: Callable[..., None] | None) -> Ability | None:
+    """Return the ability without which a test does not apply; None when it always does."""
+    ability: Ability | None = getattr(test, _NEEDED, None)
+    return ability
+
+
 def lacks_ability(suite: type | None, test: Callable[..., None] | None) -> bool:
     """Tell whether a test of a suite needs an ability that the suite does not declare."""
-    needed = getattr(test, _NEEDED, None)
+    needed = needed_ability(test)
     return needed is not None and needed not in getattr(suite, "abilities", ())
 
 
@@ -70,6 +100,12 @@ def overrides(reason: str) -> Callable[[TestT], TestT]:
         return test
 
     return decorate
+
+
+def override_reason(test: object) -> str | None:
+    """Return why a test stands in for an inherited one; None when it does not."""
+    reason: str | None = getattr(test, _REASON, None)
+    return reason
 
 
 class ConformanceSuite(ABC, Generic[PartT]):
