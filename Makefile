@@ -3,12 +3,15 @@
 
 PYTHON ?= python3
 ARGS ?=
+# How many processes run tests: more than a small machine has cores, as tests wait for processes and disks.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 EDITABLES := $(addprefix -e ,$(PACKAGES)) -e .
 MANIFESTS := constraints.txt pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 SOURCES := $(addsuffix /src,$(PACKAGES))
+EXPERIMENTS := kill_steps kill_everything schedulers random_dags
 DEMO_HOME := $(CURDIR)/.demo
 
 empty :=
@@ -25,7 +28,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs constraints clean
+.PHONY: help demo test soak check format bench docs constraints clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -57,7 +60,13 @@ demo: $(VENV)/.installed ## Install runrack and run a real job on real data
 
 test: $(VENV)/.installed-dev ## Run every test (make test ARGS="-k name"); installs database servers that are missing
 	@tests/services.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+soak: $(VENV)/.installed-dev ## Run the long tests, which `make test` leaves out, and the experiments that kill for minutes
+	@tests/services.sh
+	$(BIN)/python -m pytest -m soak --timeout 1200 -o faulthandler_timeout=1100 $(ARGS)
+	@for experiment in $(EXPERIMENTS); do \
+		echo "== $$experiment"; $(BIN)/python benchmarks/$$experiment.py || exit 1; done
 
 check: $(VENV)/.installed-dev ## Run every gate: style, types, floors, dependencies, architecture, links of the documentation
 	$(BIN)/ruff check .

@@ -118,12 +118,13 @@ def test_what_was_acknowledged_survives_kill_9(url):
     assert count_torn(url) == 0
 
 
-def test_writers_ride_through_crashes_of_the_server():
-    """The server crashes and comes back three times below four writers: no error, nothing lost, doubled or torn."""
+@pytest.mark.parametrize("crashes", [1, pytest.param(10, marks=pytest.mark.soak)])
+def test_writers_ride_through_crashes_of_the_server(crashes):
+    """The server crashes and comes back below four writers: no error, nothing lost, doubled or torn."""
     with own_postgres_server() as server, server.database() as url:
-        writers = [start_writer(url, name, 150) for name in range(4)]
+        writers = [start_writer(url, name, 50 * crashes) for name in range(4)]
         acknowledged = []
-        for _ in range(3):
+        for _ in range(crashes):
             acknowledged += [line.strip() for line in islice(writers[0].stdout, 100)]
             server.crash()
             server.start()
@@ -132,7 +133,7 @@ def test_writers_ride_through_crashes_of_the_server():
                 acknowledged += [line.strip() for line in writer.stdout]
         # The driver may log a warning about a connection that it lost.
         assert [writer.returncode for writer in writers] == [0] * 4
-        assert len(acknowledged) == 4 * 150 * EVENTS_OF_A_RUN
+        assert len(acknowledged) == 4 * 50 * crashes * EVENTS_OF_A_RUN
         assert sorted(stored_event_ids(url)) == sorted(acknowledged)
         assert count_torn(url) == 0
 
