@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -26,6 +27,8 @@ from runrack.records.run import Run
 from runrack.records.run_claim import RunClaim
 from runrack.records.run_status import ACTIVE, RunStatus
 from runrack.records.runs_filter import RunsFilter
+
+_LOGGER = logging.getLogger("runrack")
 
 RESUME_MESSAGE = "The worker of the run has died; another one takes the run up."
 """What the log of a run says each time that it is taken up."""
@@ -58,15 +61,20 @@ class LaunchMethods(RunMethods, EventMethods):
     def launch_run(self, run_id: str, workspace: Workspace | None = None) -> Run:
         """Hand a run to the run launcher and return it as stored afterwards.
 
-        - RUN_STARTING is stored before the launcher is asked.
+        - RUN_STARTING is stored before the launcher is asked. When it comes late, another has launched the run or it is over:
+          the launcher is not asked.
         - When the launcher fails, the run ends in FAILURE with the error in its log, and the error is raised; a run that
           is no longer STARTING by then is left alone.
 
         Raises:
             RunNotFoundError: No such run.
         """
-        self.handle_new_event(_starting(self._existing_run(run_id)))
-        self._hand_to_launcher(self._existing_run(run_id), workspace, claim=None)
+        record = self.handle_new_event(_starting(self._existing_run(run_id)))
+        run = self._existing_run(run_id)
+        if record.late:
+            _LOGGER.warning("run %s is %s already: it is not launched again", run_id, run.status)
+            return run
+        self._hand_to_launcher(run, workspace, claim=None)
         return self._existing_run(run_id)
 
     def begin_launches(self, claims: Sequence[RunClaim]) -> Sequence[tuple[Run, RunClaim]]:

@@ -1,16 +1,22 @@
-"""Fakes for tests of what launches runs: a launcher that starts nothing, a daemon that is a plain object, and runs."""
+"""Fakes for tests of what launches runs: launchers that start nothing, a daemon that is a plain object, instances and runs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
-from runrack.instance.instance import Instance
+from runrack.host.registry import PluginRegistry
+from runrack.instance.instance import Instance, InstanceType
+from runrack.instance.part_factories import plugin_data
 from runrack.interfaces.run_launcher import LaunchRunContext, RunLauncher
+from runrack.interfaces.storage import Storage
 from runrack.interfaces.workspace import Workspace
 from runrack.records.run import JobCodeOrigin, RemoteJobOrigin
 from runrack.records.run_claim import RunClaim
+from runrack.records.run_status import ACTIVE
 
 
 class RecordingLauncher(RunLauncher):
@@ -42,6 +48,35 @@ class RecordingLauncher(RunLauncher):
     @override
     def terminate(self, run_id: str) -> bool:
         self.terminated.append(run_id)
+        return True
+
+
+class ObedientLauncher(RecordingLauncher):
+    """Starts nothing; a run of it that is to stop is canceled at once.
+
+    Attributes:
+        is_deaf: Whether it reaches no run any more: nothing can be stopped.
+        workspaces: The workspace that each run was launched with.
+    """
+
+    def __init__(self, **errors: Exception) -> None:
+        super().__init__(**errors)
+        self.is_deaf = False
+        self.workspaces: list[Workspace | None] = []
+
+    @override
+    def launch_run(self, context: LaunchRunContext) -> None:
+        super().launch_run(context)
+        self.workspaces.append(context.workspace)
+
+    @override
+    def terminate(self, run_id: str) -> bool:
+        super().terminate(run_id)
+        run = self.instance.get_run_by_id(run_id)
+        if self.is_deaf or run is None or run.status not in ACTIVE:
+            return False
+        self.instance.report_run_canceling(run)
+        self.instance.report_run_canceled(run)
         return True
 
 
@@ -80,6 +115,32 @@ class FakeDaemon:
     def wait(self, _seconds: float) -> bool:
         """Tell at once whether it was asked to stop."""
         return self.is_stopping
+
+
+def open_in_memory(**parts: Any) -> Instance:
+    """Open an instance of these parts, by the names that `Instance` gives them, which keeps everything in memory.
+
+    Raises:
+        PluginNotFoundError: The distribution `runrack-memory` is not installed.
+    """
+    registry = PluginRegistry()
+    storage = plugin_data(registry, "storage", "memory", {}).rehydrate(Storage, registry=registry)
+    return Instance(InstanceType.EPHEMERAL, storage=storage, registry=registry, **parts)
+
+
+def open_on_files(folder: Path, overrides: Mapping[str, Any] | None = None, **parts: Any) -> Instance:
+    """Open an instance below a folder, which other processes can open, too, and which has these parts in this one.
+
+    Args:
+        folder: An empty folder.
+        overrides: What would stand in its `runrack.yaml`.
+        parts: Objects, by the names that `Instance` gives them; what is not given is as configured.
+
+    Raises:
+        PluginNotFoundError: The distribution of a default part is not installed: `runrack-sqlite`, `runrack-local`, ...
+    """
+    with Instance.local_temp(folder, overrides) as configured:
+        return Instance(ref=configured.get_ref(), **parts)
 
 
 def new_run(instance: Instance, job_name: str = "job", location: str = "here", **fields: Any) -> str:
