@@ -200,6 +200,9 @@ def build_command_line() -> CommandLine:
                         "plugins_why", "Explain what became of a plugin or of a distribution."
                     ),
                     "doctor": LazyCommand("plugins_doctor", "Say what is wrong with the installed plugins."),
+                    "verify": LazyCommand(
+                        "plugins_verify", "Run the conformance suites against installed plugins."
+                    ),
                     "manifest": LazyCommand(
                         "plugins_manifest", "Write the runrack_plugin.json of a plugin's package."
                     ),

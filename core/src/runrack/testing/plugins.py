@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 BrokenKind = Literal[
-    "missing_dependency", "syntax_error", "missing_attribute", "raising", "wrong_class", "sys_exit"
+    "missing_dependency", "syntax_error", "missing_attribute", "raising", "wrong_class", "sys_exit", "slow"
 ]
 
 BROKEN_KINDS: tuple[BrokenKind, ...] = (
@@ -19,7 +19,10 @@ BROKEN_KINDS: tuple[BrokenKind, ...] = (
     "wrong_class",
     "sys_exit",
 )
-"""The ways in which `broken_distribution` can break a plugin."""
+"""The ways in which `broken_distribution` can break a plugin so that its import fails at once.
+
+The import of the kind `slow` never ends instead: it shows what imports a plugin that it has no need of.
+"""
 
 _BROKEN_SOURCES: Mapping[BrokenKind, str] = {
     "missing_dependency": "import surely_not_installed\n\nclass Broken: pass\n",
@@ -28,6 +31,7 @@ _BROKEN_SOURCES: Mapping[BrokenKind, str] = {
     "raising": "raise RuntimeError('the import of this plugin raises')\n",
     "wrong_class": "class Broken: pass\n",
     "sys_exit": "import sys\n\nsys.exit(3)\n",
+    "slow": "import time\n\nwhile True:\n    time.sleep(60)\n",
 }
 
 

@@ -43,6 +43,12 @@ class Ability(StrEnum):
     MAKES_TICKS = "makes_ticks"
     """A scheduler's daemon loops make the ticks of schedules and sensors."""
 
+    RUNS_STEPS_AT_ONCE = "runs_steps_at_once"
+    """An executor executes several steps of a run at the same time, and its configuration says how many."""
+
+    SEPARATES_PROCESSES = "separates_processes"
+    """An executor executes each step in a process of its own, on this machine."""
+
     LAUNCHES_AT_ONCE = "launches_at_once"
     """Run coordinators: a run is launched when it is submitted."""
 
