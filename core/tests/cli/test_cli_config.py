@@ -228,6 +228,28 @@ def test_the_shown_configuration_is_whole_and_holds_no_secret(runrack, home):
     assert "hunter2" not in shown
 
 
+def test_what_a_manifest_declares_secret_is_not_shown(fresh_process, site, home):
+    """A literal value in a field that the plugin calls secret is shown as ***, without importing the plugin."""
+    schema = resolve_field({"pin": Field(str, is_secret=True), "door": str}).json_schema()
+    entry = ManifestEntry(
+        "run_coordinator", "acme", "acme:Acme", config_schema=schema, secret_paths=(("pin",),)
+    )
+    fake_distribution(
+        site,
+        "acme",
+        entry_points={"runrack.run_coordinator": {"acme": "acme:Acme"}},
+        modules={
+            "acme/__init__.py": "raise RuntimeError('imported')",
+            "acme/runrack_plugin.json": Manifest("acme", (entry,)).render(),
+        },
+    )
+    (home / "runrack.yaml").write_text("run_coordinator: {acme: {pin: hunter2, door: front}}\n")
+    (shown,) = fresh_process(["config", "show"])
+    assert "  config:\n    door: front\n    pin: '***'\n" in shown.out
+    assert "hunter2" not in shown.out
+    assert "acme" not in shown.modules
+
+
 def test_what_is_shown_is_a_configuration(runrack, home, tmp_path):
     """`config show` prints a file that `config check` accepts."""
     shutil.copyfile(

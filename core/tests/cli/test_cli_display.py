@@ -89,3 +89,14 @@ def test_literal_secrets_are_masked_and_references_are_not():
         "port": {"env": "PORT", "default": 5432},
         "host": "db",
     }
+
+
+def test_declared_secrets_are_masked_whatever_their_names():
+    """What a schema calls secret is not shown; neither is what lies within it."""
+    config = {"pin": 1234, "door": {"code": "hunter2", "colour": "red"}, "keys": [{"a": "hunter2"}, {"b": 1}]}
+    assert masked(config, "", [("pin",), ("door", "code"), ("keys", "*", "a")]) == {
+        "pin": "***",
+        "door": {"code": "***", "colour": "red"},
+        "keys": [{"a": "***"}, {"b": 1}],
+    }
+    assert masked(config, "", [("door",)])["door"] == {"code": "***", "colour": "***"}

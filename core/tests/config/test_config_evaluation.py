@@ -339,6 +339,29 @@ def test_what_a_reference_brings_is_a_secret():
     assert redact("brought-by-env") == "***"
 
 
+def test_what_is_declared_secret_is_one_wherever_it_comes_from():
+    """With `is_secret=True` a literal value and a default are hidden, too, also in the fields within; not so where a field says no."""
+    config = {
+        "door": Field({"code": str, "colour": Field(str, is_secret=False)}, is_secret=True),
+        "pin": Field(str, default_value="pin-by-default", is_secret=True),
+        "key": Field(str, is_secret=True),
+    }
+    given = {"door": {"code": "literal-code", "colour": "green"}, "key": {"env": "X", "default": "fallback"}}
+
+    value = evaluate(config, given, environ={}).value
+
+    assert repr(value) == "{'door': {'code': ***, 'colour': 'green'}, 'pin': ***, 'key': ***}"
+    assert redact("literal-code pin-by-default fallback green") == "*** *** *** green"
+
+
+def test_what_is_only_checked_is_not_registered():
+    """A value that is kept as it is written stays plain text."""
+    value = evaluate(Field(str, is_secret=True), "kept-as-it-is", resolve=False).value
+
+    assert (value, type(value)) == ("kept-as-it-is", str)
+    assert redact("kept-as-it-is") == "kept-as-it-is"
+
+
 def test_what_is_no_secret():
     """A field with `is_secret=False`, a number, and a value that stands in the file are not hidden."""
     config = {"a": Field([String], is_secret=False), "b": int, "c": str}

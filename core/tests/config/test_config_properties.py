@@ -301,6 +301,8 @@ def test_a_schema_of_a_field_keeps_what_surrounds_the_type():
             "old": Field(int, renamed_to="new", description="The old one."),
             "new": Field(int),
             "switch": Field(bool, default_value=False),
+            "pin": Field(str, is_required=False, is_secret=True),
+            "path": Field(str, is_required=False, is_secret=False),
             "rest": Field(Permissive(), is_required=False),
         },
         "A shape.",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runrack.config.vocabulary import Field
+from runrack.config.vocabulary import Field, Map, Noneable, Selector
 from runrack.errors import PluginError
 from runrack.host.configurable import ConfigurableClass
 from runrack.host.manifest import Manifest, ManifestEntry, describe_plugin, find_manifest_file, read_manifest
@@ -50,6 +50,55 @@ def test_a_plugin_is_described_by_itself():
 def test_what_is_not_configurable_has_no_schema():
     """An executor definition or a module of hooks is described without a schema."""
     assert describe_plugin(RECORD, object()).config_schema is None
+
+
+def test_abilities_are_the_protocols_that_a_class_has():
+    """A class that has every member of a `Supports…` protocol has that ability; one that takes a member away has not."""
+
+    class Patient(Slow):
+        patience_seconds = 5.0
+
+        def patience(self, seconds): ...
+
+    class Impatient(Patient):
+        patience = None
+
+    abilities = [describe_plugin(RECORD, found).abilities for found in (Slow, Patient, Impatient)]
+    assert abilities == [(), ("SupportsPatience",), ()]
+
+
+def test_secret_paths_lead_to_what_is_declared_secret():
+    """Fields with is_secret=True are found in mappings, lists, maps and alternatives."""
+
+    class Guarded(Slow):
+        @classmethod
+        def config_type(cls):
+            return {
+                "db": {"password": Field(str, is_secret=True), "host": Field(str, is_secret=False)},
+                "users": [{"pin": Field(int, is_secret=True)}],
+                "headers": Map({"value": Field(str, is_secret=True)}),
+                "auth": Noneable(Selector({"key": Field(str, is_secret=True), "none": {}})),
+                "all": Field({"of": str, "them": str}, is_secret=True),
+                "plain": str,
+            }
+
+    assert describe_plugin(RECORD, Guarded).secret_paths == (
+        ("all",),
+        ("auth", "key"),
+        ("db", "password"),
+        ("headers", "*", "value"),
+        ("users", "*", "pin"),
+    )
+
+
+def test_a_later_manifest_is_read_without_what_is_new(package):
+    """A field that this version does not know is left out; one that an older writer left out is empty."""
+    plugin = {"slot": "scheduler", "name": "slow", "target": "acme_slow:Slow", "colour": "red"}
+    content = {"manifest": 1, "distribution": "acme-slow", "plugins": [plugin]}
+    (package / "runrack_plugin.json").write_text(json.dumps(content))
+    manifest = read_manifest("acme_slow")
+    assert manifest is not None
+    assert manifest.plugins == (ManifestEntry("scheduler", "slow", "acme_slow:Slow"),)
 
 
 def test_a_config_type_that_is_none_names_the_plugin():

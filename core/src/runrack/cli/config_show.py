@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from runrack.cli.display import escape
-from runrack.cli.masking import masked
+from runrack.cli.masking import masked_part
 from runrack.cli.yaml_output import as_yaml
 from runrack.host.slots import get_slot
 from runrack.instance.configuration import CONFIG_FILE, Configuration, load_configuration
@@ -23,7 +23,7 @@ def command() -> None:
     home = find_home()
     file = home / CONFIG_FILE
     configuration = load_configuration(file)
-    shown = masked(_whole(configuration, str(home)))
+    shown = {key: masked_part(value) for key, value in _whole(configuration, str(home)).items()}
     origin = str(file) if file.exists() else f"there is no {file}: every part is the default one"
     click.echo(escape(f"# {origin}"))
     click.echo(escape(as_yaml(shown)), nl=False)

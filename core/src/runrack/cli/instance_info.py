@@ -10,7 +10,7 @@ import click
 
 from runrack.cli.display import escape_line
 from runrack.cli.json_output import json_option, print_json
-from runrack.cli.masking import masked
+from runrack.cli.masking import masked_part
 from runrack.cli.open_instance import open_instance
 from runrack.cli.version import core_version
 from runrack.instance.configuration import CONFIG_FILE
@@ -28,7 +28,7 @@ def command(as_json: bool) -> None:
     """
     home = find_home()
     with open_instance() as instance:
-        info: dict[str, Any] = masked(instance.info_dict())
+        info = {key: masked_part(value) for key, value in instance.info_dict().items()}
     file = home / CONFIG_FILE
     if as_json:
         print_json(

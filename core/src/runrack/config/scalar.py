@@ -96,7 +96,7 @@ class Scalar(ConfigType):
     @override
     def _fill_taken(self, value: Any, site: Site) -> Any:
         if not looks_like_reference(value):
-            return value
+            return _guarded(value, site, is_literal=True)
         reference = parse_reference(value)
         if reference is None:
             site.report(
@@ -117,15 +117,21 @@ class Scalar(ConfigType):
             site.report(str(error))
             return self.sample
         if text is None:
-            return reference.default[0]
+            return _guarded(reference.default[0], site, is_literal=True)
         value = self.parse(text)
         if value is None:
             site.report(f"{reference.origin} does not hold {self.expectation}")
             return self.sample
-        if isinstance(value, str) and site.is_secret:
-            register_secret(value)
-            return Secret(value)
+        return _guarded(value, site, is_literal=False)
+
+
+def _guarded(value: Any, site: Site, *, is_literal: bool) -> Any:
+    """The value, wrapped and known to `redact` if it is a secret at its place."""
+    is_secret = site.is_secret is True if is_literal else site.is_secret is not False
+    if not (is_secret and isinstance(value, str) and site.walk.references is References.RESOLVE):
         return value
+    register_secret(value)
+    return Secret(value)
 
 
 class String(Scalar):

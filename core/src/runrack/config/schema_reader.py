@@ -12,7 +12,7 @@ _SCALARS: dict[str, type[Scalar]] = {"string": String, "integer": Int, "number":
 
 
 def read_field(schema: Mapping[Any, Any], *, is_required: bool = True) -> Field:
-    """The Field whose `json_schema()` this is; whether its values are secret is not part of a schema, so they count as such.
+    """The Field whose `json_schema()` this is.
 
     What the vocabulary of runrack cannot say is taken for any value.
 
@@ -23,14 +23,16 @@ def read_field(schema: Mapping[Any, Any], *, is_required: bool = True) -> Field:
     Raises:
         InvalidDefinitionError: A default does not fit, or the names in the schema contradict each other.
     """
-    config_type = _read_type(schema)
-    description = schema.get("description")
-    renamed_to = schema.get("x-renamed-to")
+    about: dict[str, Any] = {
+        "description": schema.get("description"),
+        "is_secret": schema.get("x-secret"),
+        "renamed_to": schema.get("x-renamed-to"),
+    }
     if "default" in schema:
-        return Field(config_type, schema["default"], description=description, renamed_to=renamed_to)
-    if renamed_to is not None:
-        return Field(config_type, description=description, renamed_to=renamed_to)
-    return Field(config_type, is_required=is_required, description=description)
+        about["default_value"] = schema["default"]
+    elif about["renamed_to"] is None:
+        about["is_required"] = is_required
+    return Field(_read_type(schema), **about)
 
 
 def _read_type(schema: Mapping[Any, Any]) -> ConfigType:

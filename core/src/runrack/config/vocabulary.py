@@ -69,7 +69,9 @@ class Field:
         default_value: What the value is when none is given.
         is_required: Whether a value must be given; False without a default leaves the key out.
         description: What the value means, for the editor and the documentation.
-        is_secret: False if what a reference brings here (a path, a host) may be shown.
+        is_secret: True for a value that is a secret even where the configuration holds it as it is; False if what a reference
+            brings here (a path, a host) may be shown; None for what the field around this one says, and where none says
+            anything, a secret if a reference brings it.
         renamed_to: The key that has taken this one's place; a value given here counts as given there, with a warning.
 
     Raises:
@@ -83,7 +85,7 @@ class Field:
         is_required: bool | None = None,
         description: str | None = None,
         *,
-        is_secret: bool = True,
+        is_secret: bool | None = None,
         renamed_to: str | None = None,
     ) -> None:
         self.config_type = _resolve_type(config)
@@ -115,7 +117,8 @@ class Field:
 
     def fill(self, value: Any, site: Site) -> Any:
         """As `ConfigType.fill`."""
-        return self.config_type.fill(value, replace(site, is_secret=self.is_secret))
+        inner = site if self.is_secret is None else replace(site, is_secret=self.is_secret)
+        return self.config_type.fill(value, inner)
 
     def json_schema(self, *, references: bool = True) -> dict[str, Any]:
         """As `ConfigType.json_schema`, with the description and the default."""
@@ -126,6 +129,8 @@ class Field:
             schema["default"] = self.default_value
         if self.renamed_to is not None:
             schema |= {"deprecated": True, "x-renamed-to": self.renamed_to}
+        if self.is_secret is not None:
+            schema["x-secret"] = self.is_secret
         return schema
 
 

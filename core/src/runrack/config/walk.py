@@ -66,12 +66,12 @@ class Site:
     """One place of a pass.
 
     Attributes:
-        is_secret: Whether a value that a reference brings to this place is a secret.
+        is_secret: Whether a value at this place is a secret; None when only one that a reference brings is.
     """
 
     walk: Walk
     path: DocumentPath = ()
-    is_secret: bool = True
+    is_secret: bool | None = None
 
     def down(self, part: str | int) -> Site:
         """The place of a key or list index of the value here."""

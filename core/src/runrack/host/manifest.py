@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runrack.config.secret_path import SecretPath, secret_paths
 from runrack.errors import InvalidDefinitionError, PluginError
 from runrack.host.distribution import canonical_name
 from runrack.host.plugin_record import PluginRecord
@@ -35,6 +36,8 @@ class ManifestEntry(NamedTuple):
         target: Where it lies: `package.module:attribute`.
         summary: The first paragraph of its docstring.
         config_schema: The JSON Schema of its configuration, references under `#/$defs/reference`; None when it has none.
+        abilities: The names of the `Supports…` protocols that it has.
+        secret_paths: Where its configuration holds secrets, as `runrack.config.secret_path` reads them from the schema.
     """
 
     slot: str
@@ -42,6 +45,8 @@ class ManifestEntry(NamedTuple):
     target: str
     summary: str = ""
     config_schema: Mapping[str, Any] | None = None
+    abilities: tuple[str, ...] = ()
+    secret_paths: tuple[SecretPath, ...] = ()
 
 
 class Manifest(NamedTuple):
@@ -79,8 +84,19 @@ def describe_plugin(record: PluginRecord, found: object) -> ManifestEntry:
     Raises:
         PluginError: As `config_field`.
     """
+    from runrack.host.ability import abilities_of  # imports every interface
+
     summary = " ".join((inspect.getdoc(found) or "").partition("\n\n")[0].split())
-    return ManifestEntry(record.slot, record.name, record.target, summary, _schema_of(record, found))
+    schema = _schema_of(record, found)
+    return ManifestEntry(
+        record.slot,
+        record.name,
+        record.target,
+        summary,
+        schema,
+        abilities_of(found),
+        tuple(secret_paths(schema or {})),
+    )
 
 
 def config_field(target: str, found: object) -> Field | None:
@@ -154,9 +170,15 @@ def belongs_to(record: PluginRecord, package: str) -> bool:
 def _parse(content: Any) -> Manifest:
     if content["manifest"] != MANIFEST_VERSION:
         raise ValueError(content["manifest"])
-    return Manifest(
-        str(content["distribution"]), tuple(ManifestEntry(**fields) for fields in content["plugins"])
-    )
+    return Manifest(str(content["distribution"]), tuple(map(_parse_entry, content["plugins"])))
+
+
+def _parse_entry(content: Mapping[str, Any]) -> ManifestEntry:
+    """Read one entry; what a later version has added to it is left out."""
+    known = {name: value for name, value in content.items() if name in ManifestEntry._fields}
+    known["abilities"] = tuple(content.get("abilities", ()))
+    known["secret_paths"] = tuple(map(tuple, content.get("secret_paths", ())))
+    return ManifestEntry(**known)
 
 
 def _schema_of(record: PluginRecord, found: object) -> dict[str, Any] | None:

@@ -116,6 +116,7 @@ class S3FileManager(ObjectStoreFileManager[S3FileHandle]):
                 StringSource,
                 is_required=False,
                 description="The key that proves it, as a reference; given together with access_key_id.",
+                is_secret=True,
             ),
             "retry_seconds": Field(
                 IntSource,

@@ -29,7 +29,9 @@ class ServerAddress:
         """Return the schema of the two fields, by name."""
         parts = {
             "username": Field(StringSource, description="The user.", is_secret=False),
-            "password": Field(StringSource, default_value="", description="The password of the user."),
+            "password": Field(
+                StringSource, default_value="", description="The password of the user.", is_secret=True
+            ),
             "hostname": Field(StringSource, description="The machine of the server.", is_secret=False),
             "db_name": Field(StringSource, description="The name of the database.", is_secret=False),
             "port": Field(
