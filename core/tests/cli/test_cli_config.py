@@ -133,11 +133,12 @@ def test_all_mistakes_are_told_at_once(runrack, tmp_path):
     file = tmp_path / "runrack.yaml"
     file.write_text("storage:\n  sqlite: {base_dri: x}\ncompute_logs: lcal\nrun_retries: {enabled: 1}\n")
     lines = runrack("config", "check", str(file)).stderr.splitlines()
-    assert [line.removeprefix("error: ").split(" ")[0] for line in lines[-3:]] == [
+    assert [line.removeprefix("error: ").split(" ")[0] for line in lines[-4:-1]] == [
         f"{file}:2:12",
         f"{file}:3:15",
         f"{file}:4:24",
     ]
+    assert lines[-1] == "  more: runrack explain RR-C301 RR-C304 RR-C303"
 
 
 def test_combined_and_separate_storages_exclude_each_other(runrack, tmp_path):
@@ -147,7 +148,8 @@ def test_combined_and_separate_storages_exclude_each_other(runrack, tmp_path):
     result = runrack("config", "check", str(file))
     assert (result.exit_code, result.stderr) == (
         2,
-        f"error: {file}:2:1 run_storage: cannot stand beside `storage`: remove one\n",
+        f"error: {file}:2:1 run_storage: cannot stand beside `storage`: remove one\n"
+        "  more: runrack explain RR-C501\n",
     )
 
 

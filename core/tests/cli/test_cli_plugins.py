@@ -76,6 +76,7 @@ def test_the_list_names_what_is_installed(fresh_process, eager):
         "declared_in": str(eager / "entry_points.txt"),
         "reason": None,
         "fix": None,
+        "code": None,
     }
     assert "acme_eager" not in outcome.modules
 

@@ -99,6 +99,7 @@ def test_a_mistake_in_the_configuration_has_a_position(runrack, jobs, tmp_path):
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
         f"error: {file}:4:7 ops.divide.config.divsor: unknown key; did you mean 'divisor'? allowed: divisor\n"
+        "  more: runrack explain RR-C301\n"
     )
     assert runrack("runs", "list").stdout.startswith("There are no runs yet.")
 

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from runrack.config.document import parse_document
 from runrack.config.evaluation import evaluate, evaluate_or_raise
-from runrack.config.problem import ConfigProblem, Position
+from runrack.config.problem import ConfigProblem, Position, ProblemCode
 from runrack.config.secret import Secret, redact
 from runrack.config.vocabulary import (
     AnyValue,
@@ -170,6 +170,7 @@ def test_value_from_within_a_document():
             Position("f.yaml", 2, 10),
             "run_queue.limit",
             "expected a whole number, found text, without quotes and without a unit",
+            code=ProblemCode.WRONG_TYPE,
         ),
     )
 

@@ -13,7 +13,7 @@ from runrack.cli.lazy_group import LazyCommand, LazyGroup
 
 DEBUG_VARIABLE = "RUNRACK_DEBUG"
 
-WITHOUT_HOOKS = frozenset({"init", "plugins", "config", "completion"})
+WITHOUT_HOOKS = frozenset({"init", "plugins", "config", "completion", "explain"})
 """The commands for which no hook is called: they have to work where a plugin breaks everything else."""
 
 _EPILOG = "Exit codes: 0 done, 1 failed, 2 the input was at fault, 130 interrupted."
@@ -35,6 +35,7 @@ class CommandLine(LazyGroup):
     @override
     def invoke(self, ctx: click.Context) -> Any:
         is_debugging = ctx.params["debug"] or os.environ.get(DEBUG_VARIABLE, "0") not in {"", "0"}
+        as_json = "--json" in ctx.args
         if os.environ.get("NO_COLOR"):
             ctx.color = False
         try:
@@ -49,7 +50,7 @@ class CommandLine(LazyGroup):
                 raise  # click ends quietly when nobody reads any more
             from runrack.cli.failure import report_failure
 
-            ctx.exit(report_failure(error, is_debugging=is_debugging))
+            ctx.exit(report_failure(error, is_debugging=is_debugging, as_json=as_json))
 
 
 def build_command_line() -> CommandLine:
@@ -235,6 +236,7 @@ def build_command_line() -> CommandLine:
                     ),
                 },
             ),
+            "explain": LazyCommand("explain", "Print what an error code means and what to do about it."),
             "completion": LazyCommand("completion", "Print the script that completes commands in a shell."),
         },
     )

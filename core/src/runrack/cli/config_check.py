@@ -45,7 +45,7 @@ def command(file: Path | None, may_import: bool) -> None:
         click.echo(escape(f"warning: {warning}"), err=True)
     if check.problems or check.plugin_problems:
         shown = [render(check.problems, MAX_SHOWN)] if check.problems else []
-        raise ConfigError("\n".join([*shown, *check.plugin_problems]), check.problems)
+        raise ConfigError("\n".join([*shown, *check.plugin_problems]), check.problems, check.plugin_codes)
     click.echo(f"ok: {path}")
     _print_unchecked(check, may_import=may_import)
 

@@ -28,12 +28,14 @@ class ConfigurationCheck:
         problems: What is wrong, in the order of the document.
         warnings: What works but should be changed.
         plugin_problems: What is wrong with the plugins that it names, in lines with their positions.
+        plugin_codes: The code of each of these.
         unchecked: The plugins whose configuration nothing is known about, as `slot: where it lies`.
     """
 
     problems: list[ConfigProblem] = field(default_factory=list)
     warnings: list[ConfigProblem] = field(default_factory=list)
     plugin_problems: list[str] = field(default_factory=list)
+    plugin_codes: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
 
 
@@ -105,7 +107,7 @@ class _Checker:
         path = (key, record.name) if isinstance(self._values[key], dict) else (key,)
         if found.state not in _USABLE:
             fix = f"\n  fix: {found.fix}" if found.fix else ""
-            self._report(path, f"{found.label} cannot be used: {found.reason}{fix}")
+            self._report(path, f"{found.label} cannot be used: {found.reason}{fix}", found.code)
             return Field(Permissive(), is_required=False)
         return self._schema(record.slot, found.target, path)
 
@@ -120,13 +122,14 @@ class _Checker:
         try:
             found = self._schemas.find(slot, target)
         except PluginError as error:
-            self._report(path, error.message)
+            self._report(path, error.message, error.code)
             return Field(Permissive(), is_required=False)
         if found is None:
             self.check.unchecked.append(f"{slot}: {target}")
             return Field(Permissive(), is_required=False)
         return found
 
-    def _report(self, path: DocumentPath, message: str) -> None:
+    def _report(self, path: DocumentPath, message: str, code: str | None) -> None:
+        self.check.plugin_codes.append(code or PluginError.code)
         position = self._document.position(path, key=True)
         self.check.plugin_problems.append(f"{position} {format_path(path)}: {message}")

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from runrack.definitions.executor import ExecutorDefinition
-from runrack.errors import PluginError
+from runrack.errors import PluginError, PluginLoadError
 from runrack.host.entry_point import PluginIndex
 from runrack.host.hooks import PluginHooks
 from runrack.host.plugin_record import PluginRecord, PluginState
@@ -42,7 +42,12 @@ def try_plugin(record: PluginRecord) -> PluginRecord:
     if done.returncode != 0 or not lines:
         return _failed(record, f"its import ends the process (exit code {done.returncode})")
     outcome = json.loads(lines[-1])
-    return record._replace(state=PluginState(outcome["state"]), reason=outcome["reason"], fix=outcome["fix"])
+    return record._replace(
+        state=PluginState(outcome["state"]),
+        reason=outcome["reason"],
+        fix=outcome["fix"],
+        code=outcome["code"],
+    )
 
 
 def run_trial(request: str) -> str:
@@ -50,12 +55,17 @@ def run_trial(request: str) -> str:
     record = PluginRecord(**_restored(json.loads(request)))
     # The policy was applied where the plugin was listed: here only this one is of interest.
     registry = PluginRegistry(PluginIndex(), PluginPolicy(), instance_types={"executor": ExecutorDefinition})
-    outcome: dict[str, Any] = {"state": PluginState.LOADED.value, "reason": None, "fix": None}
+    outcome: dict[str, Any] = {"state": PluginState.LOADED.value, "reason": None, "fix": None, "code": None}
     try:
         _load(registry, record)
     except PluginError as error:
         reason, _, fix = error.message.partition("\n  fix: ")
-        outcome = {"state": PluginState.FAILED.value, "reason": _cause(reason), "fix": fix or error.fix}
+        outcome = {
+            "state": PluginState.FAILED.value,
+            "reason": _cause(reason),
+            "fix": fix or error.fix,
+            "code": error.code,
+        }
     return json.dumps(outcome)
 
 
@@ -77,7 +87,7 @@ def _restored(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _failed(record: PluginRecord, reason: str) -> PluginRecord:
     fix = f"pip install --upgrade {record.distribution}, or report it to its author"
-    return record._replace(state=PluginState.FAILED, reason=reason, fix=fix)
+    return record._replace(state=PluginState.FAILED, reason=reason, fix=fix, code=PluginLoadError.code)
 
 
 def main() -> None:

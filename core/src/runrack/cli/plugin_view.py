@@ -28,6 +28,7 @@ def plugin_as_json(record: PluginRecord) -> dict[str, Any]:
         "declared_in": record.declared_in,
         "reason": record.reason,
         "fix": record.fix,
+        "code": record.code,
     }
 
 
@@ -43,6 +44,8 @@ def print_plugin(record: PluginRecord) -> None:
         print_field("reason", record.reason)
     if record.fix:
         print_field("fix", record.fix)
+    if record.code:
+        print_field("more", f"runrack explain {record.code}")
 
 
 def print_field(label: str, value: str) -> None:

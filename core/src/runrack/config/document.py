@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runrack.config.problem import ConfigProblem, DocumentPath, Position, format_path
+from runrack.config.problem import ConfigProblem, DocumentPath, Position, ProblemCode, format_path
 from runrack.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def parse_document(text: str, name: str) -> Document:
         ConfigError: It is no YAML as described above, or holds no mapping.
     """
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        raise _error(name, 1, 1, "the file is larger than 1 MiB")
+        raise _error(name, 1, 1, "the file is larger than 1 MiB", ProblemCode.TOO_LARGE)
     text = text.removeprefix("\ufeff")
     forbidden = re.search(_FORBIDDEN_CHARACTER, text)
     if forbidden is not None:
@@ -154,10 +154,16 @@ def parse_document(text: str, name: str) -> Document:
             name,
             *_place_after(text[: forbidden.start()]),
             f"the character U+{ord(forbidden.group()):04X} is not allowed",
+            ProblemCode.CHARACTER,
         )
     directive = re.search(_DIRECTIVE, text)
     if directive is not None:
-        raise _error(name, *_place_after(text[: directive.end() - 1]), "directives (`%NAME`) are not allowed")
+        raise _error(
+            name,
+            *_place_after(text[: directive.end() - 1]),
+            "directives (`%NAME`) are not allowed",
+            ProblemCode.YAML_FEATURE,
+        )
     return Document(name, _compose(text, name))
 
 
@@ -166,7 +172,9 @@ def _decode(data: bytes, name: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         place = _place_after(data[: error.start].decode("utf-8"))
-        raise _error(name, *place, "the file is not UTF-8 text; save it as UTF-8") from None
+        raise _error(
+            name, *place, "the file is not UTF-8 text; save it as UTF-8", ProblemCode.CHARACTER
+        ) from None
 
 
 def _compose(text: str, name: str) -> _Node:
@@ -208,13 +216,21 @@ class _Composer:
             kind = type(event).__name__
             if kind == "DocumentStartEvent":
                 if root is not None:
-                    raise self._error(event, "a second document begins here; a configuration file holds one")
+                    raise self._error(
+                        event,
+                        "a second document begins here; a configuration file holds one",
+                        ProblemCode.YAML_FEATURE,
+                    )
                 root = self._node(next(events), events, depth=1)
         if root is None or root.content is None:
             return _Node(1, 1, {})
         if not isinstance(root.content, dict):
             raise _error(
-                self._name, root.line, root.column, "expected a mapping (`key: value`) at the top of the file"
+                self._name,
+                root.line,
+                root.column,
+                "expected a mapping (`key: value`) at the top of the file",
+                ProblemCode.NO_MAPPING,
             )
         return root
 
@@ -240,7 +256,9 @@ class _Composer:
         node = self._anchors.get(event.anchor)
         if node is None:
             raise self._error(
-                event, "the anchor that this alias (`*name`) refers to does not stand before it"
+                event,
+                "the anchor that this alias (`*name`) refers to does not stand before it",
+                ProblemCode.SYNTAX,
             )
         self._limit(event, node.size, depth + node.height - 1)
         return node
@@ -259,7 +277,9 @@ class _Composer:
                 first = entries[key].key
                 path = format_path((key,))
                 raise self._error(
-                    event, f"the key {path} stands here a second time; the first is in line {first.line}"
+                    event,
+                    f"the key {path} stands here a second time; the first is in line {first.line}",
+                    ProblemCode.DUPLICATE_KEY,
                 )
             value = self._node(next(events), events, depth + 1)
             entries[key] = _Entry(_Node(*_place(event), key), value)
@@ -268,14 +288,18 @@ class _Composer:
     def _key(self, event: Any) -> str:
         if type(event).__name__ != "ScalarEvent":
             raise self._error(
-                event, "a key must be a single text; a value that begins with { or [ or * needs quotes"
+                event,
+                "a key must be a single text; a value that begins with { or [ or * needs quotes",
+                ProblemCode.BAD_KEY,
             )
         self._refuse_tag(event)
         is_plain = event.implicit[0]
         if is_plain and event.value == "<<":
-            raise self._error(event, "merge keys (`<<`) are not allowed; write the entries out")
+            raise self._error(
+                event, "merge keys (`<<`) are not allowed; write the entries out", ProblemCode.YAML_FEATURE
+            )
         if is_plain and not event.value:
-            raise self._error(event, "the key before ':' is missing")
+            raise self._error(event, "the key before ':' is missing", ProblemCode.BAD_KEY)
         return str(event.value)
 
     def _scalar(self, event: Any) -> str | int | float | bool | None:
@@ -290,7 +314,9 @@ class _Composer:
             return text
         if len(text) > _MAX_DIGITS:
             raise self._error(
-                event, "the number has too many digits; put it in quotes if it is meant as text"
+                event,
+                "the number has too many digits; put it in quotes if it is meant as text",
+                ProblemCode.TOO_LARGE,
             )
         if not is_integer:
             return float(text)
@@ -299,16 +325,26 @@ class _Composer:
     def _limit(self, event: Any, nodes: int, depth: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            raise self._error(event, f"the file holds more than {MAX_NODES} values, aliases written out")
+            raise self._error(
+                event,
+                f"the file holds more than {MAX_NODES} values, aliases written out",
+                ProblemCode.TOO_LARGE,
+            )
         if depth > MAX_DEPTH:
-            raise self._error(event, f"the values are nested more than {MAX_DEPTH} levels deep")
+            raise self._error(
+                event, f"the values are nested more than {MAX_DEPTH} levels deep", ProblemCode.TOO_LARGE
+            )
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None:
-            raise self._error(event, "tags (`!name`) are not allowed; put text that begins with ! in quotes")
+            raise self._error(
+                event,
+                "tags (`!name`) are not allowed; put text that begins with ! in quotes",
+                ProblemCode.YAML_FEATURE,
+            )
 
-    def _error(self, event: Any, message: str) -> ConfigError:
-        return _error(self._name, *_place(event), message)
+    def _error(self, event: Any, message: str, code: ProblemCode) -> ConfigError:
+        return _error(self._name, *_place(event), message, code)
 
 
 def _collection(start: Any, content: Any, children: list[_Node]) -> _Node:
@@ -343,6 +379,8 @@ def _syntax_error(name: str, text: str, error: YAMLError) -> ConfigError:
     return _error(name, mark.line + 1, mark.column + 1, message)
 
 
-def _error(name: str, line: int, column: int, message: str) -> ConfigError:
-    problem = ConfigProblem(Position(name, line, column), "", message)
+def _error(
+    name: str, line: int, column: int, message: str, code: ProblemCode = ProblemCode.SYNTAX
+) -> ConfigError:
+    problem = ConfigProblem(Position(name, line, column), "", message, code=code)
     return ConfigError(str(problem), [problem])

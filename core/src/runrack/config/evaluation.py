@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runrack.config.document import Document
-from runrack.config.problem import ConfigProblem, DocumentPath, in_order, render
+from runrack.config.problem import ConfigProblem, DocumentPath, ProblemCode, in_order, render
 from runrack.config.vocabulary import Field, resolve_field
 from runrack.config.walk import References, Site, Walk
 from runrack.errors import ConfigError
@@ -113,4 +113,4 @@ def _misfits(field: Field, value: Any, path: DocumentPath, document: Document | 
     walk = Walk(References.SAMPLE, document)
     sample = field.fill(value, Site(walk, path))
     found = schema_problems(field.json_schema(references=False), sample, path, walk)
-    return found or [Site(walk, path).problem("the value does not fit its schema")]
+    return found or [Site(walk, path).problem("the value does not fit its schema", ProblemCode.MISFIT)]

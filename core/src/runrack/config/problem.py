@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from typing_extensions import override
@@ -28,6 +29,30 @@ class Position(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class ProblemCode(StrEnum):
+    """The stable code of each kind of problem: `runrack explain RR-C301` prints the page about it."""
+
+    SYNTAX = "RR-C201"
+    TOO_LARGE = "RR-C202"
+    CHARACTER = "RR-C203"
+    DUPLICATE_KEY = "RR-C204"
+    YAML_FEATURE = "RR-C205"
+    NO_MAPPING = "RR-C206"
+    BAD_KEY = "RR-C207"
+    UNKNOWN_KEY = "RR-C301"
+    MISSING_KEY = "RR-C302"
+    WRONG_TYPE = "RR-C303"
+    UNKNOWN_NAME = "RR-C304"
+    NOT_ONE_KEY = "RR-C305"
+    NO_VALUE = "RR-C306"
+    MISFIT = "RR-C307"
+    RENAMED_KEY = "RR-C308"
+    BAD_REFERENCE = "RR-C401"
+    UNRESOLVED_REFERENCE = "RR-C402"
+    REFERENCE_TYPE = "RR-C403"
+    EXCLUDING_KEYS = "RR-C501"
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:
     """One thing that is wrong with a configuration. It never holds a configuration value.
@@ -38,6 +63,7 @@ class ConfigProblem:
         message: What is wrong and what was expected.
         suggestion: The valid name that is nearest to the one given.
         allowed: The names that are valid here.
+        code: Which kind of problem it is.
     """
 
     position: Position | None
@@ -45,6 +71,7 @@ class ConfigProblem:
     message: str
     suggestion: str | None = None
     allowed: tuple[str, ...] = ()
+    code: ProblemCode = ProblemCode.MISFIT
 
     @override
     def __str__(self) -> str:

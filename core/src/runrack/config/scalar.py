@@ -9,6 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from runrack.config.problem import ProblemCode
 from runrack.config.reference import (
     Reference,
     UnresolvedReferenceError,
@@ -100,11 +101,14 @@ class Scalar(ConfigType):
         reference = parse_reference(value)
         if reference is None:
             site.report(
-                "a reference is {env: NAME}, {env: NAME, default: VALUE} or {file: PATH}, and nothing else"
+                "a reference is {env: NAME}, {env: NAME, default: VALUE} or {file: PATH}, and nothing else",
+                ProblemCode.BAD_REFERENCE,
             )
             return self.sample
         if not all(map(self.accepts, reference.default)):
-            site.down("default").report(f"expected {self.expectation}, as for the value itself")
+            site.down("default").report(
+                f"expected {self.expectation}, as for the value itself", ProblemCode.REFERENCE_TYPE
+            )
             return self.sample
         if site.walk.references is References.RESOLVE:
             return self._resolve(reference, site)
@@ -114,13 +118,13 @@ class Scalar(ConfigType):
         try:
             text = reference.read(site.walk.environ, site.walk.base_dir)
         except UnresolvedReferenceError as error:
-            site.report(str(error))
+            site.report(str(error), ProblemCode.UNRESOLVED_REFERENCE)
             return self.sample
         if text is None:
             return _guarded(reference.default[0], site, is_literal=True)
         value = self.parse(text)
         if value is None:
-            site.report(f"{reference.origin} does not hold {self.expectation}")
+            site.report(f"{reference.origin} does not hold {self.expectation}", ProblemCode.REFERENCE_TYPE)
             return self.sample
         return _guarded(value, site, is_literal=False)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from runrack.config.problem import ConfigProblem, DocumentPath, format_path, nearest
+from runrack.config.problem import ConfigProblem, DocumentPath, ProblemCode, format_path, nearest
 from runrack.config.walk import Walk
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class _Explainer:
             case "type":
                 yield self._wrong_type(error)
             case rule:
-                yield self._problem(error, f"does not satisfy {rule!r} of its schema")
+                yield self._problem(error, f"does not satisfy {rule!r} of its schema", ProblemCode.MISFIT)
 
     def _missing_keys(self, error: ValidationError) -> Iterator[ConfigProblem]:
         misspelt = _misspelt_keys(error)
@@ -105,7 +105,12 @@ class _Explainer:
             if name not in error.instance and name not in misspelt:
                 path = self._full_path(error)
                 position = self._walk.position(path, key=True)
-                yield ConfigProblem(position, format_path((*path, name)), "is required, but missing")
+                yield ConfigProblem(
+                    position,
+                    format_path((*path, name)),
+                    "is required, but missing",
+                    code=ProblemCode.MISSING_KEY,
+                )
 
     def _unknown_keys(self, error: ValidationError) -> Iterator[ConfigProblem]:
         known = error.schema["properties"]
@@ -114,13 +119,22 @@ class _Explainer:
                 path = (*self._full_path(error), name)
                 position = self._walk.position(path, key=True)
                 yield ConfigProblem(
-                    position, format_path(path), "unknown key", nearest(name, known), tuple(known)
+                    position,
+                    format_path(path),
+                    "unknown key",
+                    nearest(name, known),
+                    tuple(known),
+                    ProblemCode.UNKNOWN_KEY,
                 )
 
     def _wrong_count(self, error: ValidationError) -> ConfigProblem:
         found = f"not {len(error.instance)}" if error.instance else "but there is none"
         return self._problem(
-            error, f"expected exactly one key, {found}", key=True, allowed=tuple(error.schema["properties"])
+            error,
+            f"expected exactly one key, {found}",
+            ProblemCode.NOT_ONE_KEY,
+            key=True,
+            allowed=tuple(error.schema["properties"]),
         )
 
     def _wrong_name(self, error: ValidationError) -> ConfigProblem:
@@ -128,6 +142,7 @@ class _Explainer:
         return self._problem(
             error,
             "is none of the allowed names",
+            ProblemCode.UNKNOWN_NAME,
             suggestion=nearest(error.instance, names),
             allowed=tuple(names),
         )
@@ -149,15 +164,16 @@ class _Explainer:
     def _wrong_type(self, error: ValidationError) -> ConfigProblem:
         expected = _describe(error.schema)
         if error.instance is None:
-            return self._problem(error, f"has no value; expected {expected}", key=True)
+            return self._problem(error, f"has no value; expected {expected}", ProblemCode.NO_VALUE, key=True)
         found = _kind(error.instance)
         hint = "" if "enum" in error.schema else _HINTS.get((error.schema.get("type", ""), found), "")
-        return self._problem(error, f"expected {expected}, found {found}{hint}")
+        return self._problem(error, f"expected {expected}, found {found}{hint}", ProblemCode.WRONG_TYPE)
 
     def _problem(
         self,
         error: ValidationError,
         message: str,
+        code: ProblemCode,
         *,
         key: bool = False,
         suggestion: str | None = None,
@@ -165,7 +181,7 @@ class _Explainer:
     ) -> ConfigProblem:
         path = self._full_path(error)
         return ConfigProblem(
-            self._walk.position(path, key=key), format_path(path), message, suggestion, allowed
+            self._walk.position(path, key=key), format_path(path), message, suggestion, allowed, code
         )
 
     def _full_path(self, error: ValidationError) -> DocumentPath:

@@ -13,6 +13,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from runrack.config.problem import ProblemCode
 from runrack.config.reference import REFERENCE_SCHEMA
 from runrack.config.scalar import (
     AnyValue,
@@ -252,9 +253,13 @@ class Shape(ConfigType):
             if new is None or old not in given:
                 continue
             if new in given:
-                site.down(old).report(f"is the old name of {new!r}, which is given too; remove one", key=True)
+                site.down(old).report(
+                    f"is the old name of {new!r}, which is given too; remove one",
+                    ProblemCode.RENAMED_KEY,
+                    key=True,
+                )
             else:
-                site.down(old).warn(f"is now called {new!r}; the old name will go")
+                site.down(old).warn(f"is now called {new!r}; the old name will go", ProblemCode.RENAMED_KEY)
                 site.walk.renamed[(*site.path, new)] = old
                 given[new] = given[old]
             del given[old]

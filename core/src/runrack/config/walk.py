@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runrack.config.document import Document
-from runrack.config.problem import ConfigProblem, DocumentPath, Position, format_path
+from runrack.config.problem import ConfigProblem, DocumentPath, Position, ProblemCode, format_path
 
 
 class References(Enum):
@@ -81,17 +81,18 @@ class Site:
         """Notes that the value here is not what the schema allows."""
         self.walk.fits = False
 
-    def problem(self, message: str, *, key: bool = False) -> ConfigProblem:
+    def problem(self, message: str, code: ProblemCode, *, key: bool = False) -> ConfigProblem:
         """A problem that stands here."""
-        return ConfigProblem(self.walk.position(self.path, key=key), format_path(self.path), message)
+        position = self.walk.position(self.path, key=key)
+        return ConfigProblem(position, format_path(self.path), message, code=code)
 
-    def report(self, message: str, *, key: bool = False) -> None:
+    def report(self, message: str, code: ProblemCode, *, key: bool = False) -> None:
         """Notes a problem that the schema does not know of."""
-        self.walk.problems.append(self.problem(message, key=key))
+        self.walk.problems.append(self.problem(message, code, key=key))
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: ProblemCode) -> None:
         """Notes something that works but should be changed."""
-        self.walk.warnings.append(self.problem(message, key=True))
+        self.walk.warnings.append(self.problem(message, code, key=True))
 
     def items(self, mapping: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
         """The entries of the mapping here; a key that is no text is reported and left out."""
@@ -99,4 +100,4 @@ class Site:
             if isinstance(key, str):
                 yield key, value
             else:
-                self.report("every key must be text")
+                self.report("every key must be text", ProblemCode.BAD_KEY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from enum import StrEnum
 from typing import NamedTuple
 
 from runrack.errors import RunrackError
@@ -15,18 +16,36 @@ _MAX_QUOTED = 200
 _MISSING = object()
 
 
+class LoadFault(StrEnum):
+    """The stable code of each reason why an object cannot be had: `runrack explain RR-P201` prints the page about it."""
+
+    MODULE_MISSING = "RR-P201"
+    DEPENDENCY_MISSING = "RR-P202"
+    IMPORT_FAILED = "RR-P203"
+    SYNTAX = "RR-P204"
+    EXITED = "RR-P205"
+    RAISED = "RR-P206"
+    ATTRIBUTE_MISSING = "RR-P207"
+    NO_CLASS = "RR-P208"
+    WRONG_CLASS = "RR-P209"
+    UNFINISHED_CLASS = "RR-P210"
+    WRONG_OBJECT = "RR-P211"
+
+
 class TargetError(RunrackError):
     """A plugin's object cannot be had. The host turns this into a `PluginLoadError` that names the plugin.
 
     Attributes:
         reason: What is wrong, in one line.
         fix: What to do about it.
+        code: Which reason it is.
     """
 
-    def __init__(self, reason: str, fix: str) -> None:
+    def __init__(self, reason: str, fix: str, fault: LoadFault) -> None:
         super().__init__(reason)
         self.reason = reason
         self.fix = fix
+        self.code = fault
 
 
 class Target(NamedTuple):
@@ -69,10 +88,10 @@ def load_target(target: Target) -> object:
         raise _syntax_error(target, error) from error
     except SystemExit as error:
         reason = f"module {target.module!r} called sys.exit() while it was imported (SystemExit)"
-        raise TargetError(reason, _report_to_author(target)) from error
+        raise TargetError(reason, _report_to_author(target), LoadFault.EXITED) from error
     except Exception as error:
         reason = f"module {target.module!r} raised while it was imported: {_quote(error)}"
-        raise TargetError(reason, _report_to_author(target)) from error
+        raise TargetError(reason, _report_to_author(target), LoadFault.RAISED) from error
 
 
 def _import(target: Target) -> object:
@@ -93,17 +112,19 @@ def _missing_module(target: Target, error: ModuleNotFoundError) -> TargetError:
         return TargetError(
             f"the distribution is installed but its module {missing!r} does not exist (ModuleNotFoundError)",
             f"pip install --force-reinstall {target.distribution}",
+            LoadFault.MODULE_MISSING,
         )
     parent, _, name = missing.rpartition(".")
     if not parent:
         return TargetError(
             f"no module named {missing!r} is installed (ModuleNotFoundError)",
             "install the distribution that provides it, or correct `module:`",
+            LoadFault.MODULE_MISSING,
         )
     near = _nearest(name, _submodule_names(parent))
     hint = f": did you mean {parent}.{near}?" if near else ""
     reason = f"package {parent!r} has no module {name!r} (ModuleNotFoundError)"
-    return TargetError(reason, f"correct `module:`{hint}")
+    return TargetError(reason, f"correct `module:`{hint}", LoadFault.MODULE_MISSING)
 
 
 def _missing_dependency(target: Target, missing: str, error: ModuleNotFoundError) -> TargetError:
@@ -116,6 +137,7 @@ def _missing_dependency(target: Target, missing: str, error: ModuleNotFoundError
     return TargetError(
         f"{subject} is installed but its dependency {package!r} is missing (ModuleNotFoundError)",
         f"pip install {wanted}",
+        LoadFault.DEPENDENCY_MISSING,
     )
 
 
@@ -123,6 +145,7 @@ def _failed_import(target: Target, error: ImportError) -> TargetError:
     return TargetError(
         f"module {target.module!r} cannot import what it needs: {_quote(error)}",
         "install versions that fit together: pip check names those that do not",
+        LoadFault.IMPORT_FAILED,
     )
 
 
@@ -131,7 +154,7 @@ def _syntax_error(target: Target, error: SyntaxError) -> TargetError:
     required = target.distribution and find_required_python(target.distribution)
     needs = f"; the distribution needs Python {required}" if required else ""
     reason = f"{error.filename}:{error.lineno} is not valid in Python {version} (SyntaxError){needs}"
-    return TargetError(reason, f"use a Python that fits, or: {_report_to_author(target)}")
+    return TargetError(reason, f"use a Python that fits, or: {_report_to_author(target)}", LoadFault.SYNTAX)
 
 
 def _missing_attribute(target: Target, owner: object, name: str) -> TargetError:
@@ -139,7 +162,9 @@ def _missing_attribute(target: Target, owner: object, name: str) -> TargetError:
     near = _nearest(name, [found for found in dir(owner) if not found.startswith("_")])
     hint = f"; did you mean {near!r}?" if near else ""
     fix = "correct `class:`" if target.distribution is None else _report_to_author(target)
-    return TargetError(f"{where!r} has no attribute {name!r} (AttributeError){hint}", fix)
+    return TargetError(
+        f"{where!r} has no attribute {name!r} (AttributeError){hint}", fix, LoadFault.ATTRIBUTE_MISSING
+    )
 
 
 def _report_to_author(target: Target) -> str:

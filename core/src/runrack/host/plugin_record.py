@@ -30,6 +30,7 @@ class PluginRecord(NamedTuple):
         state: How far it has come in this process.
         reason: Why it cannot be used, in one line; None when it can.
         fix: What to do about that.
+        code: The code of that reason, for `runrack explain`; None when it can be used.
         is_requested: Whether a person asked for the distribution, rather than another distribution; False also where
             the installer does not tell.
     """
@@ -44,6 +45,7 @@ class PluginRecord(NamedTuple):
     reason: str | None = None
     fix: str | None = None
     is_requested: bool = False
+    code: str | None = None
 
     @property
     def label(self) -> str:

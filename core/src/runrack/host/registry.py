@@ -185,7 +185,7 @@ class PluginRegistry:
             return check_class(load_target(Target(module, class_name)), interface or object)
         except TargetError as error:
             message = f"module: {module}, class: {class_name} cannot be used: {error.reason}"
-            raise PluginLoadError(message, fix=error.fix) from error.__cause__
+            raise PluginLoadError(message, fix=error.fix, code=error.code) from error.__cause__
 
     @cached_property
     def _index(self) -> PluginIndex:
@@ -217,6 +217,7 @@ class PluginRegistry:
             reason=reason,
             fix=fix,
             is_requested=entry.requested,
+            code=_ERRORS[state].code if state in _ERRORS else None,
         )
 
     def _with_outcome(self, record: PluginRecord) -> PluginRecord:
@@ -224,7 +225,9 @@ class PluginRegistry:
         key = _key(record)
         failure = self._failures.get(key)
         if failure is not None:
-            return record._replace(state=PluginState.FAILED, reason=failure.reason, fix=failure.fix)
+            return record._replace(
+                state=PluginState.FAILED, reason=failure.reason, fix=failure.fix, code=failure.code
+            )
         if key in self._objects:
             return record._replace(state=PluginState.LOADED)
         return record
@@ -294,6 +297,7 @@ def _shadow(record: PluginRecord, claims: list[PluginRecord]) -> PluginRecord:
         state=PluginState.SHADOWED,
         reason=f"{record.label} and {names} both claim the name {record.name!r}",
         fix=f"uninstall one of them, or add it to `plugins: block:` in runrack.yaml, such as {others[0].distribution}",
+        code=PluginConflictError.code,
     )
 
 
@@ -303,7 +307,7 @@ def _raise(record: PluginRecord, failure: TargetError | None) -> NoReturn:
         f"the {record.slot} plugin {record.name!r} of {record.label} cannot be used: {record.reason}\n"
         f"  declared by {record.declaration}"
     )
-    error = error_type(message, distribution=record.label, fix=record.fix)
+    error = error_type(message, distribution=record.label, fix=record.fix, code=record.code)
     raise error from (failure and failure.__cause__)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runrack.host.loading import TargetError
+from runrack.host.loading import LoadFault, TargetError
 from runrack.host.slots import SLOTS, Slot
 
 
@@ -14,13 +14,19 @@ def check_class(found: object, expected: type) -> type:
     """
     label = getattr(found, "__qualname__", None) or repr(type(found).__name__)
     if not isinstance(found, type):
-        raise TargetError(f"{label} is no class, where a {expected.__name__} is wanted", "name the class")
+        raise TargetError(
+            f"{label} is no class, where a {expected.__name__} is wanted",
+            "name the class",
+            LoadFault.NO_CLASS,
+        )
     if not issubclass(found, expected):
         raise _wrong_class(found, expected)
     unwritten = sorted(getattr(found, "__abstractmethods__", ()))
     if unwritten:
         reason = f"{label} leaves methods of {expected.__name__} unwritten: {', '.join(unwritten)}"
-        raise TargetError(reason, "implement them, or install a version of the plugin that does")
+        raise TargetError(
+            reason, "implement them, or install a version of the plugin that does", LoadFault.UNFINISHED_CLASS
+        )
     return found
 
 
@@ -34,7 +40,9 @@ def check_instance(found: object, expected: type) -> object:
         return found
     kind = f"the class {found.__qualname__}" if isinstance(found, type) else f"a {type(found).__name__}"
     raise TargetError(
-        f"the object is {kind}, where a {expected.__name__} is wanted", f"name a {expected.__name__}"
+        f"the object is {kind}, where a {expected.__name__} is wanted",
+        f"name a {expected.__name__}",
+        LoadFault.WRONG_OBJECT,
     )
 
 
@@ -45,9 +53,10 @@ def _wrong_class(found: type, expected: type) -> TargetError:
             return TargetError(
                 f"{found.__qualname__} is {_with_article(interface)}, not {_with_article(expected)}",
                 _put_it_elsewhere(slot),
+                LoadFault.WRONG_CLASS,
             )
     reason = f"{found.__qualname__} does not derive from {expected.__module__}.{expected.__name__}"
-    return TargetError(reason, f"name a class that derives from {expected.__name__}")
+    return TargetError(reason, f"name a class that derives from {expected.__name__}", LoadFault.WRONG_CLASS)
 
 
 def _put_it_elsewhere(slot: Slot) -> str:

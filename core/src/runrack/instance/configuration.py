@@ -8,12 +8,12 @@ from typing import Any
 
 from runrack.config.document import Document, load_document, parse_document
 from runrack.config.evaluation import evaluate_or_raise
-from runrack.config.problem import ConfigProblem, DocumentPath, render
+from runrack.config.problem import ConfigProblem, DocumentPath, ProblemCode, render
 from runrack.config.vocabulary import Enum, Field, Permissive, Selector, Shape
 from runrack.errors import ConfigError
 from runrack.host.configurable import ConfigurableClassData
 from runrack.host.plugin_record import PluginState
-from runrack.host.policy import PluginPolicy
+from runrack.host.policy import OnDifference, PluginPolicy
 from runrack.host.registry import PluginRegistry
 from runrack.host.slots import SLOTS
 from runrack.instance.daemon_settings import DAEMON_FIELD, MONITORING_FIELD, RETRIES_FIELD
@@ -41,6 +41,11 @@ SETTINGS: dict[str, Field] = {
             "mode": Field(Enum("mode", ["all", "listed"]), default_value="all"),
             "allow": Field([str], default_value=[]),
             "block": Field([str], default_value=[]),
+            "on_difference": Field(
+                Enum("on_difference", [reaction.value for reaction in OnDifference]),
+                default_value=OnDifference.WARN.value,
+                description="What a process does about a run that was made with other plugins than its own",
+            ),
         },
         is_required=False,
         description="Which distributions may take part; names are globs such as acme-*",
@@ -160,7 +165,10 @@ class Configuration:
             return
         problems = [
             ConfigProblem(
-                self.document.position((key,), key=True), key, "cannot stand beside `storage`: remove one"
+                self.document.position((key,), key=True),
+                key,
+                "cannot stand beside `storage`: remove one",
+                code=ProblemCode.EXCLUDING_KEYS,
             )
             for key in keys
         ]
