@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from runrack.engine.in_process_executor import InProcessExecutor
     from runrack.engine.new_process import leave, python_command, reseed_random
     from runrack.engine.op_context import OpExecutionContext
+    from runrack.engine.own_run import claim_for_caller, held_run
     from runrack.engine.pool_slots import PoolSlots
     from runrack.engine.prepared_job import PreparedJob, prepare_job, prepare_reexecution
     from runrack.engine.reexecution import ReexecutionOptions
@@ -38,10 +39,12 @@ _MODULE_OF = {
     "as_run_context": "run_context",
     "attempt_step": "step_execution",
     "build_op_context": "direct_context",
+    "claim_for_caller": "own_run",
     "execute_job": "execution",
     "execute_plan": "step_execution",
     "execute_run": "execution",
     "execute_step": "step_execution",
+    "held_run": "own_run",
     "leave": "new_process",
     "lost_step_event": "remote_step",
     "make_step_run_ref": "remote_step",
@@ -73,10 +76,12 @@ __all__ = [
     "as_run_context",
     "attempt_step",
     "build_op_context",
+    "claim_for_caller",
     "execute_job",
     "execute_plan",
     "execute_run",
     "execute_step",
+    "held_run",
     "leave",
     "lost_step_event",
     "make_step_run_ref",

@@ -34,14 +34,35 @@ def own_run(run: Run, instance: InstanceServices) -> Iterator[int | None]:
     - The lease is renewed from a thread: when the process dies, a daemon ends the run.
     - When another cancels or ends the run, it is interrupted as by SIGTERM, if it is executed by the main thread. In any other
       it goes on, and what it writes comes late.
-    - There is no claim, and the number is None, where no other process can see the run.
+    - There is no claim, and the number is None, where no other process can see the run, and when its row was passed over, as
+      one that a database has locked for a moment.
     """
-    claim = None if instance.is_ephemeral else _claim(run, instance)
+    claim = None if instance.is_ephemeral else claim_for_caller(run, instance)
     if claim is None:
         yield None
         return
+    with held_run(claim, instance) as epoch:
+        yield epoch
+
+
+@contextmanager
+def held_run(claim: RunClaim, instance: InstanceServices) -> Iterator[int]:
+    """Return a context in which this process holds a run that it has claimed, with the number of the claim; as `own_run`."""
     with raising_interrupts(), OwnRunKeeper(instance.storage, claim):
         yield claim.epoch
+
+
+def claim_for_caller(run: Run, instance: InstanceServices, given: RunClaim | None = None) -> RunClaim | None:
+    """Return a claim of this process on a run: the one that was given, handed over, or a new one; None when another holds it.
+
+    Raises:
+        StaleClaimError: The claim that was given is no longer held.
+    """
+    owner = WorkerIdentity.of_this_process(is_dedicated=False).owner
+    if given is not None:
+        return instance.run_storage.renew(given, LEASE_SECONDS, owner)
+    claims = instance.run_storage.claim(owner, LEASE_SECONDS, run_ids=[run.run_id], status=run.status)
+    return claims[0] if claims else None
 
 
 class OwnRunKeeper(LeaseKeeper):
@@ -111,10 +132,3 @@ class OwnRunKeeper(LeaseKeeper):
         with self._lock:
             if self._interrupts and not self._over.is_set():
                 os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _claim(run: Run, instance: InstanceServices) -> RunClaim | None:
-    """Return a claim on the run; None when its row was passed over, as one that a database has locked for a moment."""
-    owner = WorkerIdentity.of_this_process(is_dedicated=False).owner
-    claims = instance.run_storage.claim(owner, LEASE_SECONDS, run_ids=[run.run_id], status=run.status)
-    return claims[0] if claims else None

@@ -9,8 +9,8 @@ from typing import Any
 from typing_extensions import override
 
 from runrack.host.registry import PluginRegistry
+from runrack.instance.configuration import plugin_data
 from runrack.instance.instance import Instance, InstanceType
-from runrack.instance.part_factories import plugin_data
 from runrack.interfaces.run_launcher import LaunchRunContext, RunLauncher
 from runrack.interfaces.storage import Storage
 from runrack.interfaces.workspace import Workspace

@@ -142,22 +142,11 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
     def check_run_worker_health(self, run: Run) -> CheckRunHealthResult:
         """Return how the worker of the run is, as far as this machine can tell."""
         record = self.instance.run_storage.get_run_record_by_id(run.run_id)
-        if record is None or record.run.is_finished:
+        if record is None:
+            return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "the run is not stored")
+        if record.run.is_finished:
             return CheckRunHealthResult(WorkerStatus.SUCCESS, "the run is over")
-        worker = WorkerIdentity.from_owner(record.owner)
-        if worker is None:
-            if record.owner is None:
-                return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "no worker holds the run")
-            return CheckRunHealthResult(WorkerStatus.UNKNOWN, "its worker begins only now", transient=True)
-        number = str(worker.pid)
-        if not worker.is_of_this_machine:
-            message = f"process {number} of another machine, or from before this one was started"
-            return CheckRunHealthResult(WorkerStatus.UNKNOWN, message, run_worker_id=number)
-        if worker.is_alive():
-            return CheckRunHealthResult(WorkerStatus.RUNNING, run_worker_id=number)
-        return CheckRunHealthResult(
-            WorkerStatus.FAILED, f"its process {number} is gone", run_worker_id=number
-        )
+        return _health_of_owner(record.owner)
 
     def join(self, timeout_seconds: float = 30.0) -> None:
         """Wait for the runs that this launcher has launched.
@@ -233,3 +222,19 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
 
     def _report_canceled(self, record: RunRecord, why: str) -> None:
         self.instance.report_run_canceled(record.run, f"The run was canceled. {why}")
+
+
+def _health_of_owner(owner: str | None) -> CheckRunHealthResult:
+    """Return how the worker is that owns the claim on a run, as far as this machine can tell."""
+    if owner is None:
+        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "no worker holds the run")
+    worker = WorkerIdentity.from_owner(owner)
+    if worker is None:
+        return CheckRunHealthResult(WorkerStatus.UNKNOWN, "its worker begins only now", transient=True)
+    number = str(worker.pid)
+    if not worker.is_of_this_machine:
+        message = f"process {number} of another machine, or from before this one was started"
+        return CheckRunHealthResult(WorkerStatus.UNKNOWN, message, run_worker_id=number)
+    if worker.is_alive():
+        return CheckRunHealthResult(WorkerStatus.RUNNING, run_worker_id=number)
+    return CheckRunHealthResult(WorkerStatus.FAILED, f"its process {number} is gone", run_worker_id=number)

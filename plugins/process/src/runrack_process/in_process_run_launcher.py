@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import override
 
-from runrack.engine import execute_run
+from runrack.engine import claim_for_caller, execute_run, held_run
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
 from runrack.interfaces.run_launcher import LaunchRunContext, RunLauncher
+
+_LOGGER = logging.getLogger("runrack.launcher")
 
 
 class InProcessRunLauncher(RunLauncher, ConfigurableClass):
     """Executes each run in the calling process; launching returns when the run is over.
 
-    The run is loaded from its `job_code_origin`. What goes wrong in it is told by its status and its log.
+    - The run is loaded from its `job_code_origin`. What goes wrong in it is told by its status and its log.
+    - The process holds the run while it lasts: when it dies, a daemon ends the run.
 
     Args:
         inst_data: What it was built from.
@@ -43,7 +47,12 @@ class InProcessRunLauncher(RunLauncher, ConfigurableClass):
 
     @override
     def launch_run(self, context: LaunchRunContext) -> None:
-        execute_run(context.run, self.instance)
+        claim = claim_for_caller(context.run, self.instance, context.claim)
+        if claim is None:
+            _LOGGER.warning("run %s is being launched by another already", context.run.run_id)
+            return
+        with held_run(claim, self.instance) as epoch:
+            execute_run(context.run, self.instance, epoch)
 
     @override
     def terminate(self, run_id: str) -> bool:

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ class RunCoordinatorConformance(ConfiguredPartConformance[Any]):
         """
         for _ in range(10):
             run = desk.new_run()
-            in_threads(lambda _, run=run: desk.submit(run), 4)
+            in_threads(partial(_submit, desk, run), 4)
             records = desk.instance.get_records_for_run(
                 run.run_id, of_type=[EventType.RUN_ENQUEUED, EventType.RUN_STARTING]
             ).records
@@ -434,3 +435,7 @@ class RunCoordinatorConformance(ConfiguredPartConformance[Any]):
         run = desk.new_run(status=status)
         assert desk.coordinator.requeue_run(replace(run, status=RunStatus.STARTING), "late") is False
         assert desk.status_of(run.run_id) is status
+
+
+def _submit(desk: RunDesk, run: Run, _number: int) -> None:
+    desk.submit(run)
