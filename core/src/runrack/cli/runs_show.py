@@ -20,6 +20,7 @@ from runrack.cli.table import colored, print_table
 from runrack.cli.timeline import Timeline, ready_times, timeline_of
 from runrack.instance.instance import Instance
 from runrack.records.event_type import EventType
+from runrack.records.plugin_set import PluginSet
 from runrack.records.run import RunRecord
 from runrack.records.snapshot import ExecutionPlanSnapshot
 from runrack.records.stats import RunStats, StepStats, StepStatus
@@ -41,18 +42,20 @@ def command(run: str, as_json: bool) -> None:
         stats = instance.get_run_stats(record.run.run_id)
         plan = _plan_of(instance, record)
         failure = _failure(instance, record)
+        plugins = _plugins_of(instance, record)
     if as_json:
         print_json(
             {
                 **run_as_json(record),
                 "run_config": masked(dict(record.run.run_config)),
                 "failure": failure,
+                "plugins": _plugins_as_json(record, plugins),
                 "stats": _stats_as_json(stats, steps),
                 "steps": [_step_as_json(step) for step in steps],
             }
         )
         return
-    _print_run(record, failure)
+    _print_run(record, failure, plugins)
     _print_stats(stats, steps)
     _print_steps(steps, plan)
     short = escape_line(record.run.run_id[:SHORT_ID])
@@ -74,6 +77,16 @@ def _plan_of(instance: Instance, record: RunRecord) -> ExecutionPlanSnapshot | N
     snapshot_id = record.run.execution_plan_snapshot_id
     found = None if snapshot_id is None else instance.run_storage.get_snapshot(snapshot_id)
     return found if isinstance(found, ExecutionPlanSnapshot) else None
+
+
+def _plugins_of(instance: Instance, record: RunRecord) -> PluginSet | None:
+    plugin_set_id = record.run.plugin_set_id
+    return None if plugin_set_id is None else instance.get_plugin_set(plugin_set_id)
+
+
+def _plugins_as_json(record: RunRecord, plugins: PluginSet | None) -> dict[str, Any]:
+    parts, versions = ({}, {}) if plugins is None else (plugins.parts, plugins.versions)
+    return {"id": record.run.plugin_set_id, "parts": dict(parts), "versions": dict(versions)}
 
 
 def _stats_as_json(stats: RunStats, steps: Sequence[StepStats]) -> dict[str, Any]:
@@ -118,7 +131,7 @@ def _step_seconds(step: StepStats) -> float | None:
     return max(0.0, step.end_time - step.start_time)
 
 
-def _print_run(record: RunRecord, failure: str | None) -> None:
+def _print_run(record: RunRecord, failure: str | None, plugins: PluginSet | None) -> None:
     run = record.run
     _print_field("run", run.run_id)
     click.echo(f"{'status':<{_LABEL}}{colored(run.status.value)}")
@@ -127,6 +140,9 @@ def _print_run(record: RunRecord, failure: str | None) -> None:
     _print_field("duration", run_duration(record) or "not started")
     for key, value in sorted(run.tags.items()):
         _print_field("tag", f"{key}={value}")
+    if plugins is not None:
+        versions = sorted(plugins.versions.items())
+        _print_field("plugins", ", ".join(f"{name} {version}" for name, version in versions))
     if failure is not None:
         click.echo(f"{'failure':<{_LABEL}}{indent_after_first(failure, _LABEL)}")
 

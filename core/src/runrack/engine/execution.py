@@ -32,6 +32,7 @@ from runrack.errors import (
     RunFailedError,
     UserCodeExecutionError,
 )
+from runrack.host.plugin_set import check_plugins
 from runrack.interfaces.part import InstanceServices
 from runrack.records.event_data import RunFailureData
 from runrack.records.event_type import EventType
@@ -138,6 +139,7 @@ def execute_run(
         _refuse(run, writer)
         return _stored(run, instance)
     try:
+        check_plugins(run, instance, "The worker of the run")
         prepared = _prepare_run(run, instance, goes_on=goes_on)
     except Exception as error:  # noqa: BLE001 - the user's code is loaded here and raises what it likes
         write_start_failure(writer, error)

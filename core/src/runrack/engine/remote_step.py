@@ -37,6 +37,7 @@ def make_step_run_ref(context: RunContext, step: ExecutionStep) -> StepRunRef:
         origin,
         context.instance.get_ref().to_dict(),
         context.active.known_state_for(context.plan.get_step(step.key)),
+        context.instance.plugin_set,
     )
 
 

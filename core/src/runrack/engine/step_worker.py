@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol, cast
@@ -22,10 +24,12 @@ from runrack.engine.run_context import RunContext
 from runrack.engine.step_channel import RemoteLog
 from runrack.engine.step_execution import attempt_step
 from runrack.errors import PluginError
+from runrack.host.plugin_set import find_step_difference
 from runrack.interfaces.part import InstanceServices
 from runrack.interfaces.step_launcher import StepRunRef
 from runrack.records.event_data import StepFailureData
 from runrack.records.event_type import EventType
+from runrack.records.plugin_set import PluginSet
 
 INSTANCE_OPENER = ("runrack.instance.worker", "open_for_worker")
 """Module and name of the function that opens an instance. It lies on a floor above this one (decision 0006)."""
@@ -78,7 +82,7 @@ class StepWorker:
         with raising_interrupts(), PythonLogs(self._instance.get_settings(SETTING), writer) as logs:
             context = self._make_context(ref, writer, logs, launches_steps=launches_steps)
             try:
-                self._execute(context, ref.step_key)
+                self._execute(context, ref.step_key, ref.plugin_set)
             finally:
                 with shielded():
                     for event in context.resources.tear_down():
@@ -86,13 +90,19 @@ class StepWorker:
                     writer.flush()
         log.finish()
 
-    def _execute(self, context: RunContext, step_key: str) -> None:
+    def _execute(self, context: RunContext, step_key: str, given: PluginSet | None) -> None:
         try:
+            self._compare_plugins(context, step_key, given)
             for event in attempt_step(context, context.plan.get_step(step_key)):
                 context.active.note(event)
                 context.writer.write_event(event)
         except Exception as error:  # noqa: BLE001 - what keeps this process from executing the step fails the step
             write_step_failure(context.writer, step_key, error)
+
+    def _compare_plugins(self, context: RunContext, step_key: str, given: PluginSet | None) -> None:
+        difference = find_step_difference(given, self._instance)
+        if difference is not None:
+            context.writer.write_message(difference, logging.WARNING, step_key, None, time.time())
 
     def _make_context(
         self, ref: StepRunRef, writer: EventWriter, logs: PythonLogs, *, launches_steps: bool

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from runrack.host.distribution import find_requirement, installed_version
+from runrack import __version__
+from runrack.host.distribution import find_requirement
 from runrack.host.entry_point import EntryPointRecord
 from runrack.host.policy import Refusal
 from runrack.host.slots import FIRST_API, PLUGIN_API, Slot, get_slot
@@ -32,7 +33,7 @@ def _fits(version: tuple[int, int], slot: Slot) -> bool:
 
 
 def _this_host() -> str:
-    return f"this {_CORE} {installed_version(_CORE)}".rstrip()
+    return f"this {_CORE} {__version__}"
 
 
 def _fix(entry: EntryPointRecord, *, is_newer: bool) -> str:

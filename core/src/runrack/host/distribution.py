@@ -31,11 +31,6 @@ def find_requirement(distribution: str, required: str) -> str:
     return ""
 
 
-def installed_version(distribution: str) -> str:
-    """Return the version of an installed distribution; empty when its metadata does not say."""
-    return next(iter(_read_metadata(distribution, "Version")), "")
-
-
 def find_required_python(distribution: str) -> str | None:
     """Return the versions of Python that `distribution` says it needs, or None when it does not say."""
     return next(iter(_read_metadata(distribution, "Requires-Python")), None)

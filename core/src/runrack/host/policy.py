@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
@@ -12,6 +13,14 @@ from runrack.host.distribution import canonical_name
 BLOCK_VARIABLE = "RUNRACK_PLUGINS_BLOCK"
 SAFE_MODE_VARIABLE = "RUNRACK_SAFE_MODE"
 _OWN = "runrack-*"
+
+
+class OnDifference(StrEnum):
+    """What a process does about a run that was made with other plugins than its own."""
+
+    WARN = "warn"
+    ERROR = "error"
+    IGNORE = "ignore"
 
 
 class Refusal(NamedTuple):

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -18,6 +19,7 @@ from typing_extensions import override
 from runrack.errors import InvalidArgumentError, InvariantViolationError
 from runrack.host.configurable import ConfigurableClass
 from runrack.host.hooks import PluginHooks
+from runrack.host.plugin_set import make_plugin_set
 from runrack.host.policy import PluginPolicy
 from runrack.host.registry import PluginRegistry
 from runrack.host.slots import get_slot
@@ -30,6 +32,7 @@ from runrack.instance.instance_ref import REF_FIELD_OF_SLOT, InstanceRef
 from runrack.instance.launch_methods import LaunchMethods
 from runrack.instance.part_factories import ephemeral_factories, factories_from_ref, given_parts
 from runrack.instance.parts import Factories, Parts
+from runrack.instance.plugin_sets import PluginSetStore
 from runrack.instance.schedule_methods import ScheduleMethods
 from runrack.interfaces.artifact_storage import ArtifactStorage
 from runrack.interfaces.compute_log_manager import ComputeLogManager
@@ -43,6 +46,7 @@ from runrack.interfaces.scheduler import Scheduler
 from runrack.interfaces.storage import Storage
 from runrack.interfaces.workspace import Workspace
 from runrack.records.debug_payload import DebugRunPayload
+from runrack.records.plugin_set import PluginSet
 
 _logger = logging.getLogger("runrack")
 
@@ -130,6 +134,7 @@ class Instance(LaunchMethods, ScheduleMethods, AssetMethods):
         self._workspace_lock = threading.Lock()
         self._intake_lock = threading.RLock()
         self._open_intake = None
+        self._plugin_sets = PluginSetStore()
         self._hooks = PluginHooks(self._registry)
         self._hooks.call("instance_opened", instance=self)
         self._adopt_events()
@@ -273,6 +278,11 @@ class Instance(LaunchMethods, ScheduleMethods, AssetMethods):
     def registry(self) -> PluginRegistry:
         """The plugins of this instance."""
         return self._registry
+
+    @cached_property
+    @override
+    def plugin_set(self) -> PluginSet | None:
+        return None if self._ref is None else make_plugin_set(self._registry, self._ref.targets())
 
     @property
     @override

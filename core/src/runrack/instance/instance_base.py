@@ -8,6 +8,7 @@ from typing import Any
 
 from runrack.host.hooks import PluginHooks
 from runrack.instance.parts import Parts
+from runrack.instance.plugin_sets import PluginSetStore
 from runrack.interfaces.artifact_storage import ArtifactStorage
 from runrack.interfaces.compute_log_manager import ComputeLogManager
 from runrack.interfaces.event_log_storage import EventLogStorage
@@ -18,6 +19,7 @@ from runrack.interfaces.schedule_storage import ScheduleStorage
 from runrack.interfaces.scheduler import Scheduler
 from runrack.interfaces.storage import Storage
 from runrack.interfaces.workspace import Workspace
+from runrack.records.plugin_set import PluginSet
 
 
 class InstanceBase(ABC):
@@ -25,10 +27,16 @@ class InstanceBase(ABC):
 
     _parts: Parts
     _hooks: PluginHooks
+    _plugin_sets: PluginSetStore
 
     @abstractmethod
     def get_settings(self, key: str) -> Mapping[str, Any]:
         """Return one of the settings beside the parts; empty when it is not configured."""
+
+    @property
+    @abstractmethod
+    def plugin_set(self) -> PluginSet | None:
+        """The plugins that this process works with; None where no other process can open the instance."""
 
     @property
     @abstractmethod

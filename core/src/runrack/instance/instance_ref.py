@@ -98,6 +98,13 @@ class InstanceRef(Record, frozen=True, kw_only=True, tag_field="record", tag="in
         data: ConfigurableClassData | None = getattr(self, REF_FIELD_OF_SLOT[slot])
         return data
 
+    def targets(self) -> dict[str, str]:
+        """Return slot to the class that fills it, as `module:class`."""
+        found = {slot: self.part_data(slot) for slot in REF_FIELD_OF_SLOT}
+        return {
+            slot: f"{data.module_name}:{data.class_name}" for slot, data in found.items() if data is not None
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return the reference as plain data that JSON can hold."""
         fields: dict[str, Any] = msgspec.to_builtins(self)

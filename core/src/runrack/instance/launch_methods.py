@@ -13,6 +13,7 @@ from runrack.errors import (
     RunNotFoundError,
     StorageUnavailableError,
 )
+from runrack.host.plugin_set import check_plugins
 from runrack.instance.event_methods import EventMethods
 from runrack.instance.run_methods import RunMethods
 from runrack.interfaces.event_log import NO_RECORD
@@ -180,6 +181,7 @@ class LaunchMethods(RunMethods, EventMethods):
     def _hand_to_launcher(self, run: Run, workspace: Workspace | None, claim: RunClaim | None) -> None:
         self.hooks.call("run_launching", run=run)
         try:
+            check_plugins(run, self, "The process that launches the run")
             self.run_launcher.launch_run(LaunchRunContext(run, workspace or self.workspace, claim))
         except Exception as error:
             is_left = _is_left_to_holder(error, claim)

@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 
 from runrack.errors import InvalidArgumentError, RunAlreadyExistsError, RunConflictError
 from runrack.instance.instance_base import InstanceBase
+from runrack.instance.plugin_sets import find_plugin_set
 from runrack.records import tags as tag_names
 from runrack.records.asset_key import AssetKey
 from runrack.records.heartbeat import DaemonHeartbeat
+from runrack.records.plugin_set import PluginSet
 from runrack.records.run import JobCodeOrigin, RemoteJobOrigin, Run, RunRecord
 from runrack.records.run_status import RunStatus
 from runrack.records.runs_filter import RunsFilter
@@ -63,7 +65,7 @@ class RunMethods(InstanceBase):
         if job_snapshot is not None and is_whole_job and job_snapshot.first_concurrency_keys:
             first_keys = json.dumps(sorted(job_snapshot.first_concurrency_keys))
             all_tags[tag_names.FIRST_CONCURRENCY_KEYS] = first_keys
-        runs = self.run_storage
+        runs, plugins = self.run_storage, self.plugin_set
         run = Run(
             job_name=job_name,
             run_id=_checked_run_id(run_id),
@@ -82,6 +84,7 @@ class RunMethods(InstanceBase):
             ),
             remote_job_origin=remote_job_origin,
             job_code_origin=job_code_origin,
+            plugin_set_id=None if plugins is None else self._plugin_sets.add(plugins, runs),
         )
         return runs.add_run(run)
 
@@ -105,6 +108,10 @@ class RunMethods(InstanceBase):
     def add_run(self, run: Run) -> Run:
         """Store a run as it is. As `RunStorage.add_run`."""
         return self.run_storage.add_run(run)
+
+    def get_plugin_set(self, plugin_set_id: str) -> PluginSet | None:
+        """Return the plugins that runs were made with, by their `plugin_set_id`; None when they are not known."""
+        return find_plugin_set(plugin_set_id, self.run_storage)
 
     def get_run_by_id(self, run_id: str) -> Run | None:
         """Return one run, or None."""

@@ -11,6 +11,7 @@ from runrack.records.asset_key import AssetKey
 from runrack.records.event import Event, EventLogEntry, EventLogRecord
 from runrack.records.event_data import EngineEventData
 from runrack.records.event_type import EventType
+from runrack.records.plugin_set import PluginSet
 from runrack.records.run import JobCodeOrigin, RemoteJobOrigin, Run
 from runrack.records.run_claim import RunClaim
 from runrack.records.snapshot import ExecutionPlanSnapshot, JobSnapshot
@@ -80,6 +81,15 @@ class InstanceServices(Protocol):
     @property
     def registry(self) -> PluginLoader:
         """The plugins that can be used."""
+        ...
+
+    @property
+    def plugin_set(self) -> PluginSet | None:
+        """The plugins that this process works with; None where no other process can open the instance."""
+        ...
+
+    def get_plugin_set(self, plugin_set_id: str) -> PluginSet | None:
+        """Return the plugins that runs were made with, by the id that those runs hold; None when it is not known."""
         ...
 
     def get_settings(self, key: str) -> Mapping[str, Any]:

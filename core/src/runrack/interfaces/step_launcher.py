@@ -11,6 +11,7 @@ from runrack.interfaces.executor import RetryMode
 from runrack.interfaces.part import InstanceServices
 from runrack.records.event import Event
 from runrack.records.known_state import KnownState
+from runrack.records.plugin_set import PluginSet
 from runrack.records.record import Record
 from runrack.records.run import JobCodeOrigin, Run
 
@@ -26,6 +27,7 @@ class StepRunRef(Record, frozen=True, tag_field="record", tag="step_run_ref/1"):
         job_code_origin: Where the job's code lies.
         instance_ref: What another process needs to open the instance, as plain data.
         known_state: The values that it needs, and how often it was tried before.
+        plugin_set: The plugins of the run's process.
     """
 
     run_config: Mapping[str, Any]
@@ -35,6 +37,7 @@ class StepRunRef(Record, frozen=True, tag_field="record", tag="step_run_ref/1"):
     job_code_origin: JobCodeOrigin
     instance_ref: Mapping[str, Any]
     known_state: KnownState = KnownState()
+    plugin_set: PluginSet | None = None
 
     @property
     def run_id(self) -> str:

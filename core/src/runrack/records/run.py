@@ -77,6 +77,7 @@ class Run(Record, frozen=True, kw_only=True, tag_field="record", tag="run/1"):
         job_snapshot_id, execution_plan_snapshot_id: Content addresses of what was run.
         remote_job_origin: Code location and job; a queued run needs it.
         job_code_origin: Where the code lies.
+        plugin_set_id: With which plugins it was made: the id of a `PluginSet`.
     """
 
     job_name: str
@@ -94,6 +95,7 @@ class Run(Record, frozen=True, kw_only=True, tag_field="record", tag="run/1"):
     execution_plan_snapshot_id: str | None = None
     remote_job_origin: RemoteJobOrigin | None = None
     job_code_origin: JobCodeOrigin | None = None
+    plugin_set_id: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.job_name, str) or not isinstance(self.run_id, str) or not self.run_id:
