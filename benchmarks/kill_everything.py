@@ -81,28 +81,32 @@ class Outcome:
 class Rig:
     """An instance in a folder, its daemon, and the runs of a job."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: str = CONFIG, code: str = CODE) -> None:
         self.home = folder / "home"
-        self.home.mkdir()
-        (self.home / "runrack.yaml").write_text(CONFIG)
+        self.home.mkdir(exist_ok=True)
+        (self.home / "runrack.yaml").write_text(config)
         self._code = folder / "jobs.py"
-        self._code.write_text(CODE)
+        self._code.write_text(code)
         self.instance = Instance.from_config(self.home)
         self.instance.event_log_storage.set_concurrency_slots("tool", 3)
         self._daemon: subprocess.Popen[bytes] | None = None
 
-    def start_daemon(self) -> None:
-        """Start a daemon, unless there is one."""
+    def start_daemon(self, *prefix: str) -> None:
+        """Start a daemon, unless there is one; `prefix` is a command that is to start it."""
         if self._daemon is not None and self._daemon.poll() is None:
             return
         with (self.home / "daemon.log").open("ab") as log:
             environment = {**os.environ, "RUNRACK_HOME": str(self.home)}
             self._daemon = subprocess.Popen(
-                [RUNRACK, "daemon", "run"], env=environment, stdout=log, stderr=log, start_new_session=True
+                [*prefix, RUNRACK, "daemon", "run"],
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def submit(self, executor: str) -> str:
-        """Submit a run and return its id."""
+        """Submit a run of the job `slow` and return its id."""
         run = self.instance.create_run(
             job_name="slow",
             run_config={"execution": {"executor": executor}},
