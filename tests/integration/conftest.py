@@ -4,14 +4,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from runrack.testing.mariadb import mariadb_server
-from runrack.testing.postgres import postgres_server
 from runrack_memory import MemoryStorage
 from runrack_mysql import MySQLStorage
 from runrack_postgres import PostgresStorage
 from runrack_sqlite import SqliteStorage
-
-__all__ = ["mariadb_server", "postgres_server"]
 
 STORAGES = {
     "memory": MemoryStorage,

@@ -6,11 +6,8 @@ import pymysql
 import pytest
 from sqlalchemy import make_url
 
-from runrack.testing.mariadb import mariadb_server
 from runrack_mysql import MySQLStorage
 from runrack_sql.schema import metadata
-
-__all__ = ["mariadb_server"]
 
 
 def connect(url, *, autocommit=True):

@@ -4,11 +4,10 @@ import psycopg
 import pytest
 
 from runrack.testing.pgbouncer import pgbouncer
-from runrack.testing.postgres import postgres_server
 from runrack_postgres import PostgresStorage
 from runrack_sql.schema import metadata
 
-__all__ = ["pgbouncer", "postgres_server"]
+__all__ = ["pgbouncer"]
 
 EMPTY_ALL = f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY; INSERT INTO event_ids VALUES (1, 0)"
 

@@ -3,7 +3,6 @@
 It stands before the server of `runrack.testing.postgres`::
 
     from runrack.testing.pgbouncer import pgbouncer
-    from runrack.testing.postgres import postgres_server
 
     @pytest.fixture
     def url(pgbouncer, postgres_server):
@@ -11,8 +10,8 @@ It stands before the server of `runrack.testing.postgres`::
             yield pgbouncer.url_of(url)
 """
 
-import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -24,8 +23,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from runrack.errors import NotFoundError, StorageUnavailableError
+from runrack.errors import StorageUnavailableError
 from runrack.testing.postgres import PostgresServer
+from runrack.testing.server_process import ending_with_this_process, find_program, free_port, is_root
 
 _SYSTEM_USER = "nobody"
 """As whom it runs when the tests run as root, whom PgBouncer refuses."""
@@ -76,9 +76,9 @@ def own_pgbouncer(server: PostgresServer) -> Iterator[PgBouncer]:
         StorageUnavailableError: It does not start.
     """
     with tempfile.TemporaryDirectory(prefix="runrack-pgbouncer-") as name:
-        folder, port = Path(name), _free_port()
+        folder, port = Path(name), free_port()
         (folder / "pgbouncer.ini").write_text(_configuration(server.url, port))
-        if os.geteuid() == 0:
+        if is_root():
             for path in (folder, folder / "pgbouncer.ini"):
                 shutil.chown(path, _SYSTEM_USER)
         with (folder / "log").open("wb") as log:
@@ -111,14 +111,10 @@ def _configuration(url: str, listen_port: int) -> str:
 
 
 def _command(configuration: Path) -> list[str | Path]:
-    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-    if program is None:
-        raise NotFoundError("PgBouncer is not installed: install Debian's `pgbouncer`, or put it on PATH")
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        return [program, configuration]
-    user = [f"--reuid={_SYSTEM_USER}", "--clear-groups"] if os.geteuid() == 0 else []
-    return [setpriv, "--pdeathsig=KILL", *user, "--", program, configuration]
+    program = find_program("pgbouncer", "pgbouncer")
+    return ending_with_this_process(
+        [program, configuration], signal.SIGKILL, _SYSTEM_USER if is_root() else None
+    )
 
 
 def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
@@ -134,10 +130,3 @@ def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: P
         else:
             return
         time.sleep(_POLL_SECONDS)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port

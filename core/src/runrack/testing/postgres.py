@@ -1,43 +1,38 @@
 """A PostgreSQL server for tests: a real one, started for the tests and gone after them.
 
-`RUNRACK_TEST_POSTGRES_DSN` names a server that runs already (`postgresql://user:password@host/database`, for a user who may
+`RUNRACK_TEST_POSTGRES_URL` names a server that runs already (`postgresql://user:password@host/database`, for a user who may
 create databases); it is used instead. A test takes a database of its own::
-
-    from runrack.testing.postgres import postgres_server
 
     @pytest.fixture
     def url(postgres_server):
         with postgres_server.database() as url:
             yield url
 
-The fixture `postgres_server` is there after the import above in a `conftest.py`, or with `-p runrack.testing.postgres`.
+The fixture `postgres_server` is there with `-p runrack.testing.pytest_plugin`.
 """
 
 import os
 import shutil
 import signal
-import socket
-import subprocess
-import tempfile
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import pytest
+from typing_extensions import override
 
-from runrack.errors import NotFoundError, StorageUnavailableError
+from runrack.errors import NotFoundError
+from runrack.testing.server_process import Command, OwnServer, ending_with_this_process, is_root, run
 
-DSN_VARIABLE = "RUNRACK_TEST_POSTGRES_DSN"
+URL_VARIABLE = "RUNRACK_TEST_POSTGRES_URL"
 
 _USER = "runrack"
 _SYSTEM_USER = "postgres"
 """As whom the server runs when the tests run as root, whom PostgreSQL refuses."""
 
-_START_SECONDS = 30.0
-_POLL_SECONDS = 0.05
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -76,68 +71,46 @@ class PostgresServer:
 
     def run(self, statement: str) -> None:
         """Run one statement."""
-        _run(_programs() / "psql", "--no-psqlrc", "--quiet", "--command", statement, self.url)
+        run(_programs() / "psql", "--no-psqlrc", "--quiet", "--command", statement, self.url)
 
 
-class OwnPostgresServer(PostgresServer):
+class OwnPostgresServer(PostgresServer, OwnServer):
     """A server of our own, with its data in a new folder; started and stopped at will, on one port of this machine.
 
     Args:
         settings: Settings of the server that are not as tests need them, such as `fsync`.
     """
 
+    title: ClassVar[str] = "PostgreSQL"
+    end_signal: ClassVar[signal.Signals] = signal.SIGQUIT
+
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        OwnServer.__init__(self)
+        PostgresServer.__init__(self, f"postgresql://{_USER}@127.0.0.1:{self.port}/postgres")
         self._settings = {**_SETTINGS, **(settings or {})}
-        self._port = _free_port()
-        super().__init__(f"postgresql://{_USER}@127.0.0.1:{self._port}/postgres")
-        self._folder = Path(tempfile.mkdtemp(prefix="runrack-postgres-"))
-        if os.geteuid() == 0:
-            shutil.chown(self._folder, _SYSTEM_USER)
-        self._process: subprocess.Popen[bytes] | None = None
+        if self.user is not None:
+            shutil.chown(self.folder, self.user)
         options = ["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={_USER}"]
-        _run(*_as_system_user(_programs() / "initdb", *options, f"--pgdata={self._folder / 'data'}"))
+        command = [_programs() / "initdb", *options, f"--pgdata={self.folder / 'data'}"]
+        run(*ending_with_this_process(command, self.end_signal, self.user))
 
-    def start(self) -> None:
-        """Start the server and wait until it answers.
+    @property
+    @override
+    def user(self) -> str | None:
+        return _SYSTEM_USER if is_root() else None
 
-        Raises:
-            StorageUnavailableError: It does not.
-        """
+    @override
+    def server_command(self) -> Command:
         settings = [f"-c{name}={value}" for name, value in self._settings.items()]
-        command = _as_system_user(
-            _programs() / "postgres", "-D", self._folder / "data", f"-p{self._port}", *settings
-        )
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")  # noqa: S603 - as in _run
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise StorageUnavailableError(
-                    f"PostgreSQL does not start: {(self._folder / 'log').read_text(errors='replace')}"
-                )
-            time.sleep(_POLL_SECONDS)
+        return [_programs() / "postgres", "-D", self.folder / "data", f"-p{self.port}", *settings]
+
+    @override
+    def probe_command(self) -> Command:
+        return [_programs() / "pg_isready", "-q", "-h127.0.0.1", f"-p{self.port}"]
 
     def crash(self) -> None:
         """Stop the server as a crash would: all connections are cut, nothing is tidied up."""
-        self._end(signal.SIGQUIT)
-
-    def remove(self) -> None:
-        """Stop the server and delete its data."""
-        self._end(signal.SIGINT)
-        shutil.rmtree(self._folder)
-
-    def _answers(self) -> bool:
-        try:
-            _run(_programs() / "pg_isready", "-q", "-h127.0.0.1", f"-p{self._port}")
-        except subprocess.CalledProcessError:
-            return False
-        return True
-
-    def _end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait()
-            self._process = None
+        self.end(signal.SIGQUIT)
 
 
 @contextmanager
@@ -154,16 +127,11 @@ def own_postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[O
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running server, the same for all tests: the one that the environment names, or one of our own."""
-    if dsn := os.environ.get(DSN_VARIABLE):
-        yield PostgresServer(dsn)
+    if url := os.environ.get(URL_VARIABLE):
+        yield PostgresServer(url)
         return
     with own_postgres_server() as server:
         yield server
-
-
-def _run(*command: str | Path) -> None:
-    # The commands are made in this module; the user who runs the tests chooses the address in them.
-    subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, cwd="/")  # noqa: S603
 
 
 def _programs() -> Path:
@@ -177,21 +145,3 @@ def _programs() -> Path:
         "the programs of a PostgreSQL server are not installed: install Debian's `postgresql`,"
         " or put the folder of `initdb` on PATH"
     )
-
-
-def _as_system_user(*command: str | Path) -> list[str | Path]:
-    """Return a command that does not run as root, and that ends with this process where the system can see to it."""
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        return list(command)
-    user = (
-        [f"--reuid={_SYSTEM_USER}", f"--regid={_SYSTEM_USER}", "--init-groups"] if os.geteuid() == 0 else []
-    )
-    return [setpriv, "--pdeathsig=QUIT", *user, "--", *command]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
