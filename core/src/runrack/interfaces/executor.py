@@ -96,7 +96,11 @@ class PlanOrchestrationContext(Protocol):
 
 
 class Executor(ABC):
-    """Executes plans."""
+    """Executes plans.
+
+    What one step does to its process, or to the others, is the executor's concern: an executor that gives steps processes of
+    their own fails the step whose process ends too early, with the reason, and leaves no process behind.
+    """
 
     @abstractmethod
     def execute(
@@ -106,7 +110,14 @@ class Executor(ABC):
 
         - The events become the run's events. The run ends in SUCCESS when the iterator ends without a STEP_FAILURE,
           else in FAILURE; an exception out of it ends the run in FAILURE.
-        - A step whose upstream step failed or was skipped is skipped (STEP_SKIPPED).
+        - A step whose upstream step failed or was skipped is skipped (STEP_SKIPPED). All other steps are executed, whatever
+          failed meanwhile.
+        - Of one attempt at a step everything comes in this order: STEP_START, or STEP_RESTARTED from the second attempt on;
+          what happens in it; STEP_SUCCESS, STEP_FAILURE or STEP_UP_FOR_RETRY. Each event is yielded once, a step's ones
+          after the ends of the steps that it needs. `execute_step` and its neighbours in `runrack.engine` see to that.
+        - Only the steps of `execution_plan` are executed: it may be a part of the job. Dynamic outputs add steps to it.
+        - When the run is interrupted, the interruption is thrown into the iterator: it ends the steps that are under way,
+          yields what they still have to say, and lets the interruption go on.
         """
 
     @property

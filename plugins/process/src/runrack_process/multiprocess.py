@@ -108,10 +108,11 @@ class _Execution:
         self.limits = StepLimits(self.context, self.executor.tag_limits)
 
     def events(self) -> Iterator[Event]:
-        """Yield what happens until every step is over."""
+        """Yield what happens until every step, and every process, is over."""
         active = self.context.active
         try:
-            while not active.is_complete:
+            # The processes of steps that have ended are still tearing down their resources.
+            while not active.is_complete or self.attempts:
                 yield from skip_blocked_steps(self.context)
                 self._start_steps()
                 if not self.attempts and self._timeout() is None:
