@@ -285,6 +285,45 @@ class ReturnsNoStream(LocalFileManager):
         return context()
 
 
+class TakesForeignHandles(LocalFileManager):
+    """A handle of another kind of file manager is an empty file."""
+
+    def read(self, file_handle, mode="rb"):
+        return super().read(file_handle, mode) if isinstance(file_handle, LocalFileHandle) else io.BytesIO()
+
+
+class GivesNothingForAMissingFile(LocalFileManager):
+    """A file that is gone is an empty file."""
+
+    def read(self, file_handle, mode="rb"):
+        try:
+            return super().read(file_handle, mode)
+        except FileNotFoundError:
+            return io.BytesIO()
+
+
+class StoresTextInUtf16(LocalFileManager):
+    """Text is kept, though not as others read it."""
+
+    def write(self, file_obj, mode="wb", ext=None):
+        if mode == "w" and isinstance(file_obj, io.StringIO):
+            return self.write_data(file_obj.read().encode("utf-16"), ext)
+        return super().write(file_obj, mode, ext)
+
+    def read(self, file_handle, mode="rb"):
+        stream = super().read(file_handle, "rb" if mode == "r" else mode)
+        return io.TextIOWrapper(stream, "utf-16", newline="") if mode == "r" else stream
+
+
+class InsistsOnItsCopies(LocalFileManager):
+    """A copy that somebody deleted is in the way of the others."""
+
+    def delete_local_temp(self):
+        for path in self._copies:
+            Path(path).unlink()
+        self._copies = []
+
+
 class LogSuite(ComputeLogManagerConformance):
     """The suite of the class `wrong`."""
 

@@ -5,6 +5,7 @@ import pytest
 from typing_extensions import override
 
 from runrack.errors import NotFoundError
+from runrack.interfaces.part import InstancePart
 from runrack.records.event_type import STATUS_AFTER
 from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
 from runrack.testing.conformance.storage import StorageConformance
@@ -130,7 +131,21 @@ class FencesRunEventsOnly(MemoryStorage):
         return super()._is_late(entry, epoch if is_run_event else None)
 
 
+class RegistersOnlyItself(MemoryStorage):
+    @override
+    def register_instance(self, instance):
+        InstancePart.register_instance(self, instance)
+
+
+class AppliesABatchBackwards(MemoryStorage):
+    @override
+    def store_events(self, entries, *, epoch=None):
+        return super().store_events(entries[::-1], epoch=epoch)
+
+
 STORAGES = {
+    RegistersOnlyItself: "test_the_parts_know_the_instance",
+    AppliesABatchBackwards: "test_a_batch_is_applied_in_its_order",
     MakesItsPartsAnew: "test_the_parts_stay_the_same",
     ForgetsRuns: "test_an_event_moves_its_run",
     MovesRunsBeforeItStores: "test_all_or_none",

@@ -90,7 +90,7 @@ class OwnPostgresServer(PostgresServer, OwnServer):
         self._settings = {**_SETTINGS, **(settings or {})}
         if self.user is not None:
             shutil.chown(self.folder, self.user)
-        options = ["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={_USER}"]
+        options: list[str | Path] = ["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={_USER}"]
         command = [_programs() / "initdb", *options, f"--pgdata={self.folder / 'data'}"]
         run(*ending_with_this_process(command, self.end_signal, self.user))
 
