@@ -14,6 +14,7 @@ from runrack.records.event_filter import (
     RunStatusChangeRecordsFilter,
 )
 from runrack.records.event_type import EventType
+from runrack.records.run_queue import QueueLimits, TagLimit
 from runrack.records.run_status import RunStatus
 from runrack.records.runs_filter import RunsFilter
 from runrack.records.tick import TickStatus
@@ -223,3 +224,16 @@ def test_the_next_in_line_is_found_without_sorting(storage):
     """A claim walks along the queue: it does not read all that waits."""
     steps = plans(storage, lambda: storage.run_storage.claim("owner", 60))
     assert "SEARCH runs USING INDEX runs_by_turn (status=?)" in steps
+
+
+def test_a_queue_that_waits_is_read_by_an_index(storage):
+    """A look at runs that wait for a limit reads the queue in its order and of each run its tag, and no run itself."""
+    limits = QueueLimits(tag_limits=(TagLimit("team", 1, is_per_value=True),))
+    for _ in range(2):
+        storage.run_storage.add_run(make_run(status=RunStatus.QUEUED, tags={"team": "a"}))
+    assert len(storage.run_storage.claim_next("owner", 60, limits)) == 1
+    steps = plans(storage, lambda: storage.run_storage.claim_next("owner", 60, limits))
+    assert "SEARCH runs USING COVERING INDEX runs_by_turn (status=?)" in steps
+    assert "SEARCH run_tags USING INDEX sqlite_autoindex_run_tags_1 (run_row=? AND key=?)" in steps
+    assert "SEARCH runs USING INDEX runs_by_lease (lease_expires_us>?)" in steps
+    assert not [step for step in steps if step.startswith("SCAN runs")]

@@ -88,7 +88,8 @@ class SqlRunClaims(RunClaims, SqlPart):
     @override
     @repeatable_if_undone
     def release(self, claim: RunClaim) -> bool:
-        free = update(runs).where(*_is_held(claim)).values(NOBODY)
+        # Whoever looks at what waits in the queue looks for runs that were changed.
+        free = update(runs).where(*_is_held(claim)).values(updated_us=to_microseconds(now()), **NOBODY)
         with self.database.write() as conn:
             return conn.execute(free).rowcount > 0
 
@@ -104,7 +105,7 @@ class SqlRunClaims(RunClaims, SqlPart):
             )
             in_order = dead.order_by(_run.lease_expires_us, _run.id).limit(limit)
             rows = conn.execute(in_order.with_for_update(skip_locked=True)).all()
-            begin_epoch(conn, rows, NOBODY)
+            begin_epoch(conn, rows, {"updated_us": to_microseconds(now()), **NOBODY})
         return [
             RunClaim(row.run_id, row.epoch, row.owner, from_microseconds(row.lease_expires_us))
             for row in rows

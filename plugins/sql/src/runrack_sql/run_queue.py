@@ -1,5 +1,6 @@
 """SqlRunQueue: hands out the queued runs of a database under limits."""
 
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
@@ -12,9 +13,12 @@ from runrack.records.run import RunRecord
 from runrack.records.run_claim import RunClaim, check_lease
 from runrack.records.run_queue import QueueGate, QueueLimits, RunsInProgress
 from runrack.records.run_status import ACTIVE, RunStatus
+from runrack_sql.column_type import HEAD_LENGTH
+from runrack_sql.database import Database
 from runrack_sql.limit import KEYS_PER_QUERY, check_limit, chunks
 from runrack_sql.moment import from_microseconds
 from runrack_sql.part import SqlPart
+from runrack_sql.queue_look import SLACK_US, QueueLook
 from runrack_sql.retry import repeatable, repeatable_if_undone
 from runrack_sql.run_claims import NOBODY, begin_epoch, read_clock, to_lease_us
 from runrack_sql.run_row import read_tags, run_record
@@ -24,6 +28,10 @@ from runrack_sql.text_key import head
 
 _run = runs.c
 _IS_QUEUED = _run.status == RunStatus.QUEUED.value
+_IS_QUEUED_BY_ROW = func.coalesce(_run.status, "") == RunStatus.QUEUED.value
+"""The same for queries that another index answers: a planner that does not count would take the one by status."""
+
+_IS_FREE = _run.lease_expires_us.is_(None)
 _TURN = "runrack queue turn"
 """The bookmark whose row is held by whoever hands out runs: two who count at once would give one place away twice."""
 
@@ -36,6 +44,10 @@ _VALUES_IN_QUERY = KEYS_PER_QUERY
 
 class SqlRunQueue(RunQueue, SqlPart):
     """Hands out runs by what indexes tell: how many are in progress, and which of those that wait may go."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._last_look: QueueLook | None = None
 
     @override
     @repeatable_if_undone
@@ -84,10 +96,22 @@ class SqlRunQueue(RunQueue, SqlPart):
     def _may_have_next(self, limits: QueueLimits) -> bool:
         """Tell whether it is worth while to keep others waiting: most of the time there is nothing to hand out."""
         with self.database.read() as conn:
-            if conn.execute(_dead(read_clock(conn, self.database.dialect)).limit(1)).first() is not None:
+            now_us = read_clock(conn, self.database.dialect)
+            if conn.execute(_dead(now_us).limit(1)).first() is not None:
                 return True
             gate = _open_gate(conn, limits)
-            return gate.has_room and conn.execute(_candidates(gate).limit(1)).first() is not None
+            return gate.has_room and self._finds_candidate(conn, gate, now_us)
+
+    def _finds_candidate(self, conn: Connection, gate: QueueGate, now_us: int) -> bool:
+        """Look for a run that may go; only among those that were changed since the last look, while that holds."""
+        last = self._last_look
+        if last is not None and last.holds(gate):
+            changed = _recent_candidates(gate, last.began_us - SLACK_US)
+            return conn.execute(changed.limit(1)).first() is not None
+        began = time.monotonic()
+        is_there = conn.execute(_candidates(gate).limit(1)).first() is not None
+        self._last_look = None if is_there else QueueLook.of(gate, now_us, time.monotonic() - began)
+        return is_there
 
 
 def _dead(now_us: int) -> Query:
@@ -103,7 +127,7 @@ def _take_from_the_dead(conn: Connection, now_us: int) -> None:
 def _in_progress() -> Subquery:
     """Return the rows of the runs in progress. Of all queued runs, only those with a lease are looked at."""
     active = select(_run.id).where(_run.status.in_(sorted(status.value for status in ACTIVE)))
-    claimed = select(_run.id).where(_run.lease_expires_us.is_not(None), _IS_QUEUED)
+    claimed = select(_run.id).where(_run.lease_expires_us > 0, _IS_QUEUED_BY_ROW)
     return union_all(active, claimed).subquery("in_progress")
 
 
@@ -132,9 +156,7 @@ def _iter_next(conn: Connection, gate: QueueGate, tag_keys: Collection[str]) -> 
     while gate.has_room and (page := conn.execute(_candidates(gate, last).limit(_PAGE)).all()):
         last = page[-1]
         ids = [row.id for row in page]
-        still_free = select(_run.id, _run.run_id, _run.epoch).where(
-            _run.id.in_(ids), _IS_QUEUED, _run.lease_expires_us.is_(None)
-        )
+        still_free = select(_run.id, _run.run_id, _run.epoch).where(_run.id.in_(ids), _IS_QUEUED, _IS_FREE)
         in_order = still_free.order_by(_run.turn, _run.id).with_for_update(skip_locked=True)
         locked = conn.execute(in_order).all()
         # Only now: the tags of a run that is not locked may still change.
@@ -146,11 +168,17 @@ def _iter_next(conn: Connection, gate: QueueGate, tag_keys: Collection[str]) -> 
 
 def _candidates(gate: QueueGate, after: AnyRow | None = None) -> Query:
     """Return the query for queued runs that nobody holds and no full tag keeps waiting, in the order of turns."""
-    found: Query = select(_run.id, _run.turn).where(_IS_QUEUED, _run.lease_expires_us.is_(None))
+    found: Query = select(_run.id, _run.turn).where(_IS_QUEUED, _IS_FREE)
     if after is not None:
         in_turn = and_(_run.turn == after.turn, _run.id > after.id)
         found = found.where(_run.turn >= after.turn, or_(_run.turn > after.turn, in_turn))
     return found.where(*_carry_nothing_full(gate)).order_by(_run.turn, _run.id)
+
+
+def _recent_candidates(gate: QueueGate, since_us: int) -> Query:
+    """Return the query for those of the candidates that were changed since a moment, in any order."""
+    found: Query = select(_run.id).where(_run.updated_us >= since_us, _IS_QUEUED_BY_ROW, _IS_FREE)
+    return found.where(*_carry_nothing_full(gate))
 
 
 def _carry_nothing_full(gate: QueueGate) -> Iterator[ColumnElement[bool]]:
@@ -161,11 +189,21 @@ def _carry_nothing_full(gate: QueueGate) -> Iterator[ColumnElement[bool]]:
     for key, value in islice(gate.iter_full_tags(), _VALUES_IN_QUERY):
         values[key].append(value)
     for key, full in values.items():
-        heads = [head(value) for value in full]
-        yield ~_carries(
-            and_(run_tags.c.key == key, run_tags.c.value_head.in_(heads), run_tags.c.value.in_(full))
-        )
+        yield ~_carries(and_(run_tags.c.key == key, *_is_one_of(full)))
+
+
+def _is_one_of(values: Collection[str]) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions that a tag has one of these values; a head says it all of a value that is shorter."""
+    yield run_tags.c.value_head.in_([head(value) for value in values])
+    if any(len(value) >= HEAD_LENGTH for value in values):
+        yield run_tags.c.value.in_(values)
 
 
 def _carries(tag: ColumnElement[bool]) -> ColumnElement[bool]:
-    return select(run_tags.c.run_row).where(run_tags.c.run_row == _run.id, tag).exists()
+    """Return the condition that a run carries such a tag.
+
+    As a count it is asked for each run, by the primary key. Of an EXISTS some planners make a join, which takes forever
+    where they are mistaken about how many runs wait, as they are soon after many have come.
+    """
+    carried: Query = select(func.count()).where(run_tags.c.run_row == _run.id, tag)
+    return carried.scalar_subquery() > 0

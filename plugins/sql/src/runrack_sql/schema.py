@@ -50,7 +50,7 @@ runs = Table(
     Index("runs_by_update", "updated_us", "id"),
     Index("runs_by_start", "start_time", "id"),
     Index("runs_by_end", "end_time", "id"),
-    Index("runs_by_turn", "status", "turn", "id"),
+    Index("runs_by_turn", "status", "turn", "id", "lease_expires_us"),
     Index("runs_by_lease", "lease_expires_us", "id"),
     sqlite_autoincrement=True,
 )

@@ -186,6 +186,22 @@ class RunQueueTests(ConformanceSuite[RunStorage]):
         storage.add_run_tags("a", {"team": "z"})
         assert _next(storage, EACH_VALUE) == ["b"]
 
+    def test_what_comes_to_a_queue_that_waits_has_its_turn(self, storage: RunStorage) -> None:
+        """After it was found that nobody may go, whoever may go since is taken: new runs, given up and ended ones.
+
+        Check for what was remembered of a queue too long.
+        """
+        _queue(storage, "a", "b", "c", team="x")
+        (first,) = storage.claim_next("daemon", LEASE, EACH_VALUE)
+        assert _next(storage, EACH_VALUE) == []
+        _queue(storage, "y", team="y")
+        (other,) = storage.claim_next("daemon", LEASE, EACH_VALUE)
+        assert (other.run_id, _next(storage, EACH_VALUE)) == ("y", [])
+        assert storage.release(other)
+        assert (_next(storage, EACH_VALUE), _next(storage, EACH_VALUE)) == (["y"], [])
+        assert _move(storage, first, EventType.RUN_STARTING, EventType.RUN_START, EventType.RUN_SUCCESS)
+        assert _next(storage, EACH_VALUE) == ["b"]
+
     def test_a_dead_claim_is_taken_back(self, storage: RunStorage) -> None:
         """A queued run whose claim has run out has its turn again, under a new epoch, and counts no more."""
         limits = QueueLimits(max_runs=1)

@@ -53,7 +53,7 @@ def expand(changes: SchemaChanges) -> None:
     """Add what version 0001 lacks."""
     changes.add_column(VERSION_TABLE, Column("oldest_code", String(32)))
     changes.add_column("runs", Column("turn", Integer, nullable=False, server_default="0"))
-    changes.add_index("runs_by_turn", "runs", ["status", "turn", "id"])
+    changes.add_index("runs_by_turn", "runs", ["status", "turn", "id", "lease_expires_us"])
     changes.add_index(
         "runs_by_lease",
         "runs",
