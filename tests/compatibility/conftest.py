@@ -27,11 +27,13 @@ class CommandLine:
         folder: Where it is called.
         home: The runrack home.
         site: Folder with more distributions.
+        environment: More variables.
     """
 
-    def __init__(self, folder, home, site):
+    def __init__(self, folder, home, site, environment):
         self.folder = folder
-        self.environment = {**os.environ, "RUNRACK_HOME": str(home), "PYTHONPATH": str(site)}
+        paths = {"RUNRACK_HOME": str(home), "PYTHONPATH": str(site)}
+        self.environment = {**os.environ, **paths, **environment}
 
     def call(self, *arguments):
         """Call a command and return what became of it."""
@@ -60,7 +62,17 @@ def home(tmp_path):
 
 
 @pytest.fixture
-def with_listener(tmp_path, home):
+def command_line_with(tmp_path, home):
+    """Gives the command line of an environment with the distributions of a folder."""
+
+    def make(site, **environment):
+        return CommandLine(tmp_path, home, site, environment)
+
+    return make
+
+
+@pytest.fixture
+def with_listener(tmp_path, command_line_with):
     """Gives the command line of an environment in which a version of the distribution `acme-watch` listens to hooks."""
 
     def make(version):
@@ -72,6 +84,6 @@ def with_listener(tmp_path, home):
             entry_points={"runrack.hooks": {"watch": "acme_watch"}},
             modules={"acme_watch.py": LISTENER},
         )
-        return CommandLine(tmp_path, home, site)
+        return command_line_with(site)
 
     return make
