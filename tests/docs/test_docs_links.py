@@ -25,7 +25,7 @@ def test_every_relative_link_leads_to_a_file_or_heading(page: Path) -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    """A page that nobody can reach is not documentation: each one stands in mkdocs.yml."""
-    navigation = (ROOT / "mkdocs.yml").read_text()
+    """A page that nobody can reach is not documentation: it stands in mkdocs.yml, or in the index of the error codes."""
+    navigation = (ROOT / "mkdocs.yml").read_text() + (ROOT / "docs" / "errors" / "index.md").read_text()
     pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
-    assert [page for page in pages if page not in navigation] == []
+    assert [page for page in pages if page.removeprefix("errors/") not in navigation] == []
