@@ -1,0 +1,31 @@
+"""The suite of hooks accepts a plugin that is right."""
+
+import sys
+from pathlib import Path
+
+import pluggy
+import pytest
+
+from runrack import hookspecs
+from runrack.testing.conformance.hook_samples import HOOKS
+from runrack.testing.conformance.hooks import HooksConformance
+
+
+@pytest.fixture(autouse=True)
+def _on_path(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    yield
+    sys.modules.pop("listening", None)
+
+
+class TestListening(HooksConformance):
+    """A plugin that listens to every hook."""
+
+    target = "listening"
+
+
+def test_there_are_samples_of_every_hook():
+    """The suite calls each hook that there is."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    specs = [name for name in vars(hookspecs) if manager.parse_hookspec_opts(hookspecs, name)]
+    assert specs == list(HOOKS)
