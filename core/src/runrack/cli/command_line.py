@@ -204,6 +204,10 @@ def build_command_line() -> CommandLine:
                     "verify": LazyCommand(
                         "plugins_verify", "Run the conformance suites against installed plugins."
                     ),
+                    "new": LazyCommand(
+                        "plugins_new",
+                        "Make the project of a new plugin, which works and is tested from the start.",
+                    ),
                     "manifest": LazyCommand(
                         "plugins_manifest", "Write the runrack_plugin.json of a plugin's package."
                     ),
