@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runrack.config.problem import ConfigProblem, DocumentPath, Position, ProblemCode, format_path
 from runrack.errors import ConfigError
@@ -57,8 +56,7 @@ _SYNTAX_ERRORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(NamedTuple):
     """A value with its place and, for the limits, how many values and levels it has once aliases are written out."""
 
     line: int
@@ -84,8 +82,7 @@ class _Node:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     key: _Node
     value: _Node
 

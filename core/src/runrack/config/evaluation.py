@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from typing_extensions import override
 
 from runrack.config.document import Document
 from runrack.config.problem import ConfigProblem, DocumentPath, ProblemCode, in_order, render
@@ -15,9 +15,8 @@ from runrack.config.walk import References, Site, Walk
 from runrack.errors import ConfigError
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateValueResult:
-    """What became of a value.
+class EvaluateValueResult(NamedTuple):
+    """What became of a value; its repr does not show the value, which may hold a password.
 
     Attributes:
         success: Whether the value satisfies its schema and every reference was resolved.
@@ -30,6 +29,12 @@ class EvaluateValueResult:
     value: Any
     problems: tuple[ConfigProblem, ...] = ()
     warnings: tuple[ConfigProblem, ...] = ()
+
+    @override
+    def __repr__(self) -> str:
+        return (
+            f"EvaluateValueResult(success={self.success}, problems={self.problems}, warnings={self.warnings})"
+        )
 
 
 def evaluate(
@@ -61,7 +66,7 @@ def evaluate(
     """
     field = resolve_field(config)
     references = References.RESOLVE if resolve else References.KEEP
-    walk = Walk(references, document, os.environ if environ is None else environ, base_dir)
+    walk = Walk(references, document, environ, base_dir)
     filled = field.fill(value, Site(walk, path))
     problems = walk.problems if walk.fits else [*walk.problems, *_misfits(field, value, path, document)]
     return EvaluateValueResult(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 REFERENCE_SCHEMA: dict[str, Any] = {
     "description": "A value that is kept outside this file: in an environment variable or in a file of its own.",
@@ -35,8 +34,7 @@ class UnresolvedReferenceError(Exception):
     """A reference leads to nothing; the message names what it misses, never what it found."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnvReference:
+class EnvReference(NamedTuple):
     """A reference to an environment variable."""
 
     name: str
@@ -62,8 +60,7 @@ class EnvReference:
         return text
 
 
-@dataclass(frozen=True, slots=True)
-class FileReference:
+class FileReference(NamedTuple):
     """A reference to a file that holds one value."""
 
     path: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 from typing_extensions import override
@@ -118,7 +117,7 @@ class Field:
 
     def fill(self, value: Any, site: Site) -> Any:
         """As `ConfigType.fill`."""
-        inner = site if self.is_secret is None else replace(site, is_secret=self.is_secret)
+        inner = site if self.is_secret is None else site._replace(is_secret=self.is_secret)
         return self.config_type.fill(value, inner)
 
     def json_schema(self, *, references: bool = True) -> dict[str, Any]:
@@ -469,4 +468,4 @@ def _fits(field: Field, value: Any) -> bool:
 
 def _attempt(inner: ConfigType, value: Any, site: Site) -> tuple[Any, Walk]:
     walk = site.walk.fork()
-    return inner.fill(value, replace(site, walk=walk)), walk
+    return inner.fill(value, site._replace(walk=walk)), walk

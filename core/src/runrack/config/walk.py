@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from runrack.config.document import Document
 from runrack.config.problem import ConfigProblem, DocumentPath, Position, ProblemCode, format_path
@@ -22,29 +21,41 @@ class References(Enum):
     """Some value of the right type, so that a validator sees no reference."""
 
 
-@dataclass(slots=True)
 class Walk:
     """What is the same at every place of one pass, and what the pass found.
+
+    Args:
+        references: What is put in the place of a reference.
+        document: Where the values come from.
+        environ: What `{env: NAME}` reads; the environment of the process if not given.
+        base_dir: Where the relative path of a `{file: PATH}` begins.
 
     Attributes:
         fits: False once a value was met that its schema does not allow.
         problems: What is wrong beside that, in references and keys.
         warnings: What works but should be changed.
+        renamed: For a path whose last key is new: the old key under which the document has it.
     """
 
-    references: References
-    document: Document | None = None
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    base_dir: Path | None = None
-    fits: bool = True
-    problems: list[ConfigProblem] = field(default_factory=list)
-    warnings: list[ConfigProblem] = field(default_factory=list)
-    renamed: dict[DocumentPath, str] = field(default_factory=dict)
-    """For a path whose last key is new: the old key under which the document has it."""
+    def __init__(
+        self,
+        references: References,
+        document: Document | None = None,
+        environ: Mapping[str, str] | None = None,
+        base_dir: Path | None = None,
+    ) -> None:
+        self.references = references
+        self.document = document
+        self.environ = os.environ if environ is None else environ
+        self.base_dir = base_dir
+        self.fits = True
+        self.problems: list[ConfigProblem] = []
+        self.warnings: list[ConfigProblem] = []
+        self.renamed: dict[DocumentPath, str] = {}
 
     def fork(self) -> Walk:
         """A pass of its own over the same document, to try something."""
-        return replace(self, fits=True, problems=[], warnings=[], renamed={})
+        return Walk(self.references, self.document, self.environ, self.base_dir)
 
     def join(self, fork: Walk) -> None:
         """Takes over what a fork found."""
@@ -61,8 +72,7 @@ class Walk:
         return self.document.position(written, key=key)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """One place of a pass.
 
     Attributes:
