@@ -84,6 +84,12 @@ class LaunchSite:
         self._begun.append(run.run_id)
         self.launcher.launch_run(LaunchRunContext(run, self._workspace))
 
+    def launch_another(self) -> None:
+        """Launch a run and wait for its end: a worker that was started before it, and should not have been, is there by then."""
+        run = self.new_run()
+        self.launch(run)
+        assert self.wait_for_end(run.run_id) is RunStatus.SUCCESS
+
     def begin(self, action: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Do something in a thread: launching lasts as long as the run where the run is executed by who launches it."""
         return self._threads.submit(action, *arguments)

@@ -120,6 +120,7 @@ class RunLauncherConformance(ConfiguredPartConformance[Any]):
         run = site.new_run()
         assert site.launch(run).run_id == run.run_id
         assert site.wait_for_end(run.run_id) is RunStatus.SUCCESS
+        site.launch_another()
         assert site.count(run.run_id) == 1
         moves = (EventType.RUN_STARTING, EventType.RUN_START, EventType.RUN_SUCCESS)
         assert [record.event_type for record in site.events(run.run_id, *moves)] == list(moves)
@@ -129,11 +130,10 @@ class RunLauncherConformance(ConfiguredPartConformance[Any]):
 
         Errors of the user's code stay in the log of the run.
         """
-        failing, quick = site.new_run("failing"), site.new_run()
+        failing = site.new_run("failing")
         site.launch(failing)
         assert site.wait_for_end(failing.run_id) is RunStatus.FAILURE
-        site.launch(quick)
-        assert site.wait_for_end(quick.run_id) is RunStatus.SUCCESS
+        site.launch_another()
 
     def test_code_that_cannot_be_loaded_fails_the_run(self, site: LaunchSite) -> None:
         """A run whose code cannot be loaded ends in FAILURE, with the reason in its log; an error, if any, is a LaunchFailedError.
@@ -172,17 +172,16 @@ class RunLauncherConformance(ConfiguredPartConformance[Any]):
 
         Claim the run before the worker is started: `run_storage.claim(owner, seconds, run_ids=[...], status=run.status)`.
         """
-        run, _ = site.new_claimed_run()
+        run, _ = site.new_claimed_run("waiting")
         site.release(run.run_id)
-
-        def ask(_number: int) -> None:
-            with suppress(ConflictError):
-                site.ask_launcher(run)
-
-        in_threads(ask, 4)
-        assert site.wait_for_end(run.run_id) is RunStatus.SUCCESS
+        asked = [site.begin(site.ask_launcher, run) for _ in range(4)]
+        site.wait_for_worker(run.run_id)
+        site.launch_another()
         assert site.count(run.run_id) == 1
-        assert len(site.events(run.run_id, *_ENDS)) == 1
+        site.let_go(run.run_id)
+        assert site.wait_for_end(run.run_id) is RunStatus.SUCCESS
+        errors = [launch.exception(self.patience_seconds) for launch in asked]
+        assert [error for error in errors if not isinstance(error, ConflictError | None)] == []
 
     def test_a_run_under_way_is_not_launched_again(self, site: LaunchSite) -> None:
         """A run that has a worker gets no second one, and goes on.
@@ -192,9 +191,10 @@ class RunLauncherConformance(ConfiguredPartConformance[Any]):
         run = site.begin_waiting()
         with suppress(ConflictError):
             site.ask_launcher(run)
+        site.launch_another()
+        assert site.count(run.run_id) == 1
         site.let_go(run.run_id)
         assert site.wait_for_end(run.run_id) is RunStatus.SUCCESS
-        assert site.count(run.run_id) == 1
 
     def test_the_claim_passes_to_the_worker(self, site: LaunchSite) -> None:
         """The worker of a run that a daemon launches holds it under the daemon's claim, in its own name.
