@@ -31,6 +31,7 @@ _FORBIDDEN_CHARACTER = (
 _DIRECTIVE = r"(^|[\n\r])%"
 _INTEGER = r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
 _FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+_BEGINNINGS_OF_NUMBERS = tuple("0123456789+-.")
 _CONSTANTS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -145,7 +146,7 @@ def parse_document(text: str, name: str) -> Document:
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise _error(name, 1, 1, "the file is larger than 1 MiB", ProblemCode.TOO_LARGE)
     text = text.removeprefix("\ufeff")
-    forbidden = re.search(_FORBIDDEN_CHARACTER, text)
+    forbidden = None if _is_plain(text) else re.search(_FORBIDDEN_CHARACTER, text)
     if forbidden is not None:
         raise _error(
             name,
@@ -153,7 +154,7 @@ def parse_document(text: str, name: str) -> Document:
             f"the character U+{ord(forbidden.group()):04X} is not allowed",
             ProblemCode.CHARACTER,
         )
-    directive = re.search(_DIRECTIVE, text)
+    directive = re.search(_DIRECTIVE, text) if "%" in text else None
     if directive is not None:
         raise _error(
             name,
@@ -162,6 +163,11 @@ def parse_document(text: str, name: str) -> Document:
             ProblemCode.YAML_FEATURE,
         )
     return Document(name, _compose(text, name))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the text holds nothing but printable ASCII and line breaks: what no pattern has to be compiled for."""
+    return text.isascii() and text.replace("\n", "").isprintable()
 
 
 def _decode(data: bytes, name: str) -> str:
@@ -189,7 +195,7 @@ def _compose(text: str, name: str) -> _Node:
     from ruamel.yaml.error import YAMLError
 
     try:
-        return _Composer(name).compose(YAML(typ="safe").parse(text))
+        return _Composer(name).compose(_c_events(text))
     except YAMLError:
         pass
     try:
@@ -197,6 +203,15 @@ def _compose(text: str, name: str) -> _Node:
     except YAMLError as error:
         syntax_error = error
     raise _syntax_error(name, text, syntax_error)
+
+
+def _c_events(text: str) -> Iterator[Any]:
+    """The events of the C parser; YAML(typ="safe") gives the same ones after some milliseconds of preparation."""
+    from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # comes from ruamel.yaml.clib, which has no types
+
+    parser = CParser(text)
+    while parser.check_event():
+        yield parser.get_event()
 
 
 class _Composer:
@@ -306,7 +321,9 @@ class _Composer:
             return text
         if text in _CONSTANTS:
             return _CONSTANTS[text]
-        is_integer = re.fullmatch(_INTEGER, text)
+        if not text.startswith(_BEGINNINGS_OF_NUMBERS):
+            return text
+        is_integer = (text.isdecimal() and text.isascii()) or re.fullmatch(_INTEGER, text)
         if not is_integer and not re.fullmatch(_FLOAT, text):
             return text
         if len(text) > _MAX_DIGITS:
