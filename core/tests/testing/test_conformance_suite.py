@@ -9,6 +9,8 @@ from typing_extensions import override
 from runrack.errors import InvalidDefinitionError
 from runrack.interfaces.part import InstancePart
 from runrack.testing.conformance.event_log_storage import EventLogStorageConformance
+from runrack.testing.conformance.run_coordinator import RunCoordinatorConformance
+from runrack.testing.conformance.run_launcher import RunLauncherConformance
 from runrack.testing.conformance.run_storage import RunStorageConformance
 from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
 from runrack.testing.conformance.storage import StorageConformance
@@ -26,6 +28,8 @@ SUITES = [
     EventLogStorageConformance,
     ScheduleStorageConformance,
     StorageConformance,
+    RunLauncherConformance,
+    RunCoordinatorConformance,
 ]
 
 

@@ -18,5 +18,14 @@ ability that is not declared skips the tests that need it, by name::
             return partial(MyRunStorage, storage.path)
 
 The suites are `RunStorageConformance`, `EventLogStorageConformance`, `ScheduleStorageConformance` and `StorageConformance`, each in
-the module of the same name as its interface.
+the module of the same name as its interface. Those of parts that are no storages have a method that makes the part instead::
+
+    class TestMyRunLauncher(RunLauncherConformance):
+        abilities = frozenset({Ability.RUNS_IN_BACKGROUND, Ability.TERMINATES_RUNS})
+
+        def make_launcher(self):
+            return MyRunLauncher()
+
+`RunLauncherConformance` and `RunCoordinatorConformance` bring their instance, on files and in memory; that takes the distributions
+`runrack-sqlite` and `runrack-local`, or `runrack-memory`, unless `make_instance` gives another.
 """

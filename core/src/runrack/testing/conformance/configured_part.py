@@ -1,11 +1,11 @@
 """ConfiguredPartConformance: what holds for every part that an operator names and configures in `runrack.yaml`."""
 
-import pickle
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 
 from runrack.errors import ConfigError, InvariantViolationError
@@ -41,7 +41,7 @@ class ConfiguredPartConformance(ConformanceSuite[PartT]):
         If it fails: does the class derive from ConfigurableClass, and does `from_config_value` keep `inst_data`?
         """
         assert isinstance(part, ConfigurableClass)
-        data = pickle.loads(pickle.dumps(self._data_of(part)))  # noqa: S301 - what was written here
+        data = msgspec.json.decode(msgspec.json.encode(self._data_of(part)), type=ConfigurableClassData)
         built = data.rehydrate(self.interface)
         try:
             assert type(built) is type(part)
@@ -50,12 +50,18 @@ class ConfiguredPartConformance(ConformanceSuite[PartT]):
             built.dispose()
 
     def test_a_mistyped_field_is_refused(self, part: PartT) -> None:
-        """A field that the configuration does not have is an error that names it."""
+        """A field that the configuration does not have is an error that names it.
+
+        Look at `config_type`: a `Permissive` takes whatever field there is.
+        """
         with pytest.raises(ConfigError, match="surely_no_field"):
             self._data_of(part, surely_no_field=1).rehydrate(self.interface)
 
     def test_no_configuration_is_shown(self, part: PartT) -> None:
-        """The text of the object, as logs may hold it, tells no value of its configuration: one may be a secret."""
+        """The text of the object, as logs may hold it, tells no value of its configuration: one may be a secret.
+
+        Look at `__repr__`: leave out every value that came from the configuration.
+        """
         built = self._data_of(part).rehydrate(self.interface)
         try:
             shown = f"{built!r} {built}"
@@ -64,13 +70,19 @@ class ConfiguredPartConformance(ConformanceSuite[PartT]):
             built.dispose()
 
     def test_without_an_instance_it_says_so(self, part: PartT) -> None:
-        """A part that belongs to no instance can be told from one that does, and says so when it is asked for it."""
+        """A part that belongs to no instance can be told from one that does, and says so when it is asked for it.
+
+        Look at whether you replaced `register_instance` or `instance` of `InstancePart`.
+        """
         assert not part.has_instance
         with pytest.raises(InvariantViolationError):
             _ = part.instance
 
     def test_it_can_be_closed_twice(self, part: PartT) -> None:
-        """Closing a part is harmless when it was never used, and when it is repeated."""
+        """Closing a part is harmless when it was never used, and when it is repeated.
+
+        Look at what `dispose` closes: closing again, or what was never opened, must do nothing.
+        """
         part.dispose()
         part.dispose()
 
