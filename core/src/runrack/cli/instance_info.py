@@ -12,7 +12,7 @@ from runrack.cli.display import escape_line
 from runrack.cli.json_output import json_option, print_json
 from runrack.cli.masking import masked_part
 from runrack.cli.open_instance import open_instance
-from runrack.cli.version import core_version
+from runrack.host.core_version import core_version
 from runrack.instance.configuration import CONFIG_FILE
 from runrack.instance.home import find_home
 

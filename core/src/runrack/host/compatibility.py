@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runrack import __version__
+from runrack.host.core_version import core_version
 from runrack.host.distribution import find_requirement
 from runrack.host.entry_point import EntryPointRecord
 from runrack.host.policy import Refusal
@@ -33,7 +33,7 @@ def _fits(version: tuple[int, int], slot: Slot) -> bool:
 
 
 def _this_host() -> str:
-    return f"this {_CORE} {__version__}"
+    return f"this {_CORE} {core_version()}"
 
 
 def _fix(entry: EntryPointRecord, *, is_newer: bool) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from runrack import __version__
 from runrack.errors import PluginSetError
+from runrack.host.core_version import core_version
 from runrack.host.plugin_record import PluginState
 from runrack.host.policy import OnDifference
 from runrack.host.registry import PluginRegistry
@@ -64,7 +64,7 @@ def make_plugin_set(registry: PluginRegistry, parts: Mapping[str, str]) -> Plugi
         if record is not None and record.distribution is not None
     }
     listening = {name: record.target for name, record in listeners.items()}
-    return PluginSet({**parts, **listening}, {**versions, CORE: __version__})
+    return PluginSet({**parts, **listening}, {**versions, CORE: core_version()})
 
 
 def check_plugins(run: Run, instance: InstanceWithPlugins, who: str) -> None:

@@ -46,8 +46,13 @@ def open_ahead(instance_ref: Mapping[str, Any]) -> Instance | None:
 
 
 def _make_parts(instance: Instance) -> None:
-    """Make the parts that every run uses."""
-    for _ in (instance.storage, instance.artifact_storage, instance.compute_log_manager):
+    """Make the parts that every run uses, and find out what it is compared with."""
+    for _ in (
+        instance.plugin_set,
+        instance.storage,
+        instance.artifact_storage,
+        instance.compute_log_manager,
+    ):
         pass
 
 

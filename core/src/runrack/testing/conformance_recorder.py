@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from runrack.cli.version import core_version
 from runrack.config.secret import redact
 from runrack.host.conformance_report import ConformanceFailure, ConformanceReport, SuiteResult
+from runrack.host.core_version import core_version
 from runrack.host.plugin_record import PluginRecord
 from runrack.host.registry import PluginRegistry
 from runrack.host.slots import PLUGIN_API, SLOTS
