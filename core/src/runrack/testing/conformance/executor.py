@@ -137,7 +137,7 @@ class ExecutorConformance(ConformanceSuite[Any]):
     @pytest.fixture
     def deaths(self, tmp_path: Path) -> ObservedRun:
         """A run of the job whose steps kill their processes."""
-        return self._seen_once("every_death", tmp_path, {})
+        return self._seen_once("every_death", tmp_path, {}, tags={"process": str(os.getpid())})
 
     def test_the_definition_gives_an_executor(self, tmp_path: Path) -> None:
         """The definition has a name, and creates an Executor that says who retries steps.

@@ -289,23 +289,32 @@ def say_process(context: OpExecutionContext) -> Any:
     return told(context, os.getpid())
 
 
+def check_process(context: OpExecutionContext) -> None:
+    """Refuse to end the process of the run, which is that of the tests."""
+    if os.getpid() == int(context.run_tags["process"]):
+        raise RuntimeError("this step is executed in the process of the run, and not in one of its own")
+
+
 @op
 def die(context: OpExecutionContext) -> Any:
     """Kill the process after a word."""
+    check_process(context)
     os.write(1, b"last words\n")
     context.log.info("%d", os.getpid())
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @op
-def exit_at_once() -> Any:
+def exit_at_once(context: OpExecutionContext) -> Any:
     """End the process without any cleaning up."""
+    check_process(context)
     os._exit(3)
 
 
 @op(retry_policy=RetryPolicy(max_retries=1))
 def die_at_first(context: OpExecutionContext) -> Any:
     """Kill the process, and work when tried again."""
+    check_process(context)
     if context.retry_number < 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return told(context, "alive")
