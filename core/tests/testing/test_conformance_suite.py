@@ -1,5 +1,7 @@
 """The conformance suites guard themselves: nothing is left out, skipped or replaced in silence."""
 
+import importlib
+import pkgutil
 import re
 from functools import partial
 
@@ -8,11 +10,7 @@ from typing_extensions import override
 
 from runrack.errors import InvalidDefinitionError
 from runrack.interfaces.part import InstancePart
-from runrack.testing.conformance.event_log_storage import EventLogStorageConformance
-from runrack.testing.conformance.run_coordinator import RunCoordinatorConformance
-from runrack.testing.conformance.run_launcher import RunLauncherConformance
-from runrack.testing.conformance.run_storage import RunStorageConformance
-from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
+from runrack.testing import conformance
 from runrack.testing.conformance.storage import StorageConformance
 from runrack.testing.conformance.suite import (
     Ability,
@@ -23,14 +21,11 @@ from runrack.testing.conformance.suite import (
     overrides,
 )
 
-SUITES = [
-    RunStorageConformance,
-    EventLogStorageConformance,
-    ScheduleStorageConformance,
-    StorageConformance,
-    RunLauncherConformance,
-    RunCoordinatorConformance,
-]
+SUITE_MODULES = sorted(
+    f"{conformance.__name__}.{found.name}" for found in pkgutil.iter_modules(conformance.__path__)
+)
+
+STATES_AND_HINT = r"\S[^\n]*\.\n\s*\n\s+\S.+[.?]\s*"
 
 
 class Small(ConformanceSuite[InstancePart]):
@@ -127,14 +122,25 @@ def test_a_suite_without_make_storage_is_abstract():
         StorageConformance()
 
 
-@pytest.mark.parametrize("suite", SUITES)
-def test_every_test_says_what_holds(suite):
-    """Each test of a suite states its behaviour in its first line; what to look at may follow a blank one."""
-    docs = {name: getattr(suite, name).__doc__ for name in dir(suite) if name.startswith("test_")}
-    assert len(docs) > 15
-    assert [
-        name for name, text in docs.items() if not re.fullmatch(r"\S[^\n]*\.(\n\n.+)?", text or "", re.DOTALL)
-    ] == []
+@pytest.mark.parametrize("module", SUITE_MODULES)
+def test_every_test_says_what_holds_and_where_to_look(module):
+    """Each test of the kit states its behaviour in its first paragraph, and where to look when it fails in the next."""
+    suites = [
+        found
+        for found in vars(importlib.import_module(module)).values()
+        if isinstance(found, type) and found.__module__ == module
+    ]
+    tests = {
+        name: found for suite in suites for name, found in vars(suite).items() if name.startswith("test_")
+    }
+    texts = {name: found.__doc__ or "" for name, found in tests.items()}
+    assert [name for name, text in texts.items() if not re.fullmatch(STATES_AND_HINT, text, re.DOTALL)] == []
+
+
+def test_the_suites_are_found():
+    """The test above sees the suite of every slot that has one."""
+    slots = {module.rpartition(".")[2] for module in SUITE_MODULES}
+    assert {"run_storage", "event_log_storage", "storage", "compute_log_manager", "file_manager"} <= slots
 
 
 def test_work_is_done_in_threads_and_processes():

@@ -40,7 +40,10 @@ class AssetStateTests(ConformanceSuite[EventLogStorage]):
     """What an asset's row says after its events."""
 
     def test_each_kind_of_event_lists_an_asset(self, storage: EventLogStorage) -> None:
-        """A materialization, an observation or a plan puts an asset into the catalog; anything else does not."""
+        """A materialization, an observation or a plan puts an asset into the catalog; anything else does not.
+
+        Look at the types of events that your store call turns into a row of the catalog.
+        """
         storage.store_events(
             [
                 make_materialization("a"),
@@ -54,7 +57,10 @@ class AssetStateTests(ConformanceSuite[EventLogStorage]):
         assert (storage.has_asset_key(AssetKey("a")), storage.has_asset_key(ASSET)) == (True, False)
 
     def test_a_row_holds_the_latest_of_each_kind(self, storage: EventLogStorage) -> None:
-        """A row holds the materialization, observation and plan written last, and the run that wrote or planned."""
+        """A row holds the materialization, observation and plan written last, and the run that wrote or planned.
+
+        Look at which column each kind of event writes: an observation must not touch the materialization.
+        """
         records = storage.store_events(
             [
                 make_materialization(run_id="1"),
@@ -75,32 +81,47 @@ class AssetStateTests(ConformanceSuite[EventLogStorage]):
         )
 
     def test_the_last_written_is_the_latest(self, storage: EventLogStorage) -> None:
-        """The latest materialization is the one written last, even when its timestamp is older."""
+        """The latest materialization is the one written last, even when its timestamp is older.
+
+        Look for a comparison of timestamps where the storage ids should be compared.
+        """
         storage.store_event(make_materialization(timestamp=NOW + 100))
         older = make_materialization(timestamp=NOW - 100)
         storage.store_event(older)
         assert _latest(storage) == older
 
     def test_a_batch_counts_in_its_order(self, storage: EventLogStorage) -> None:
-        """Of several events of one asset in a batch the last one is the latest; other assets count as well."""
+        """Of several events of one asset in a batch the last one is the latest; other assets count as well.
+
+        Look at how rows of one batch are merged before they are written: the last one of each asset wins.
+        """
         entries = [make_materialization("a"), make_materialization("b"), make_materialization("a")]
         storage.store_events(entries)
         assert _latest(storage, AssetKey("a")) == entries[2]
         assert _latest(storage, AssetKey("b")) == entries[1]
 
     def test_an_event_without_a_run_counts(self, storage: EventLogStorage) -> None:
-        """A materialization reported outside of any run sets the last run id to ""."""
+        """A materialization reported outside of any run sets the last run id to "".
+
+        Look at what you store when `run_id` is empty: the text, not NULL, and no row of the run before.
+        """
         storage.store_events([make_materialization(run_id="run"), make_materialization(run_id="")])
         assert _entry(storage).last_run_id == ""
 
     def test_an_asset_without_materialization_has_none(self, storage: EventLogStorage) -> None:
-        """The latest materialization of a merely observed asset is None; unknown assets are left out."""
+        """The latest materialization of a merely observed asset is None; unknown assets are left out.
+
+        Look at the join or the lookup behind the latest materialization, and at keys that are not found.
+        """
         storage.store_event(make_observation())
         found = storage.get_latest_materialization_events([ASSET, AssetKey("unknown")])
         assert found == {ASSET: None}
 
     def test_a_row_keeps_its_id(self, storage: EventLogStorage) -> None:
-        """The storage id of a row stays the same through its events; each asset has its own."""
+        """The storage id of a row stays the same through its events; each asset has its own.
+
+        Look at your upsert: one that deletes and inserts gives the row a new id.
+        """
         storage.store_events([make_materialization("a"), make_materialization("b")])
         before = [record.storage_id for record in storage.get_asset_records()]
         storage.store_events([make_observation("a"), make_materialization("b")])
@@ -108,14 +129,20 @@ class AssetStateTests(ConformanceSuite[EventLogStorage]):
         assert len(set(before)) == 2
 
     def test_threads_list_one_asset(self, storage: EventLogStorage) -> None:
-        """8 threads that report one new asset at once make one row; its latest is the one with the highest id."""
+        """8 threads that report one new asset at once make one row; its latest is the one with the highest id.
+
+        Look at the upsert of the row: it needs a unique key, and must not let a lower id replace a higher one.
+        """
         records = in_threads(lambda n: storage.store_event(make_materialization(run_id=f"{n}")))
         newest = max(records, key=lambda record: record.storage_id)
         assert _entry(storage).last_materialization_record == newest
         assert len(storage.get_asset_records()) == 1
 
     def test_deleting_a_run_gives_way_to_the_one_before(self, storage: EventLogStorage) -> None:
-        """When the run of the latest materialization is deleted, the newest one that remains takes its place."""
+        """When the run of the latest materialization is deleted, the newest one that remains takes its place.
+
+        Look at what `delete_events` does to rows that point at the deleted events.
+        """
         first = make_materialization(run_id="1", timestamp=NOW + 50)
         second = make_materialization(run_id="2")
         storage.store_events([first, second, make_materialization(run_id="3"), make_observation(run_id="3")])
@@ -127,14 +154,20 @@ class AssetStateTests(ConformanceSuite[EventLogStorage]):
         assert [record.event_log_entry for record in page.records] == [second]
 
     def test_an_asset_outlives_its_runs(self, storage: EventLogStorage) -> None:
-        """An asset stays in the catalog when its last run is deleted; its latest materialization is None then."""
+        """An asset stays in the catalog when its last run is deleted; its latest materialization is None then.
+
+        Look for a cascade from the events to the catalog: the row stays, and what it points at is cleared.
+        """
         storage.store_event(make_materialization())
         storage.delete_events("run")
         assert _paths(storage) == [("asset",)]
         assert _latest(storage) is None
 
     def test_deleting_a_run_never_undoes_a_wipe(self, storage: EventLogStorage) -> None:
-        """What was wiped does not come back as the newest materialization that remains."""
+        """What was wiped does not come back as the newest materialization that remains.
+
+        Look at the search for the newest remaining event: it begins after the wipe.
+        """
         storage.store_event(make_materialization(run_id="1"))
         storage.wipe_asset(ASSET)
         storage.store_event(make_materialization(run_id="2", timestamp=_soon()))
@@ -146,7 +179,10 @@ class AssetWipeTests(ConformanceSuite[EventLogStorage]):
     """What `wipe_asset` hides, and what brings an asset back."""
 
     def test_a_wipe_hides_all_that_was_stored(self, storage: EventLogStorage) -> None:
-        """After a wipe no asset query finds what was stored before; the logs of runs keep it."""
+        """After a wipe no asset query finds what was stored before; the logs of runs keep it.
+
+        Look at every query over assets: each has to leave out what lies before the wipe.
+        """
         entries = [make_materialization(partition="a"), make_observation(partition="a"), make_plan()]
         storage.store_events(entries)
         storage.wipe_asset(ASSET)
@@ -163,7 +199,10 @@ class AssetWipeTests(ConformanceSuite[EventLogStorage]):
         assert list(storage.get_logs_for_run("run")) == entries
 
     def test_a_wipe_concerns_one_asset(self, storage: EventLogStorage) -> None:
-        """Other assets stay, also those below the key and those that differ in case; an unknown one is no error."""
+        """Other assets stay, also those below the key and those that differ in case; an unknown one is no error.
+
+        Look at the comparison of keys in the wipe: whole text, by code point, no prefix.
+        """
         keys = [["a"], ["a", "b"], ["A"], ["a%"], ["ab"]]
         storage.store_events([make_materialization(key) for key in keys])
         storage.wipe_asset(AssetKey("a"))
@@ -172,7 +211,10 @@ class AssetWipeTests(ConformanceSuite[EventLogStorage]):
         assert _latest(storage, AssetKey("A")) is not None
 
     def test_a_wipe_hides_events_from_the_future(self, storage: EventLogStorage) -> None:
-        """A wipe hides what was stored before it, also when its timestamp is later than the wipe."""
+        """A wipe hides what was stored before it, also when its timestamp is later than the wipe.
+
+        Look for a wipe that compares timestamps: what was stored before counts by its storage id.
+        """
         storage.store_event(make_materialization(timestamp=_soon()))
         storage.wipe_asset(ASSET)
         assert _paths(storage) == []
@@ -180,7 +222,10 @@ class AssetWipeTests(ConformanceSuite[EventLogStorage]):
 
     @pytest.mark.parametrize("make", [make_materialization, make_observation, make_plan])
     def test_a_later_event_brings_an_asset_back(self, storage: EventLogStorage, make: type) -> None:
-        """An event with a timestamp after the wipe lists the asset again, with nothing of what was before."""
+        """An event with a timestamp after the wipe lists the asset again, with nothing of what was before.
+
+        Look at what is reset when the row comes back: everything of before the wipe stays hidden.
+        """
         storage.store_events(
             [
                 make_materialization(partition="old"),
@@ -210,14 +255,20 @@ class AssetWipeTests(ConformanceSuite[EventLogStorage]):
         assert newest == {"new": record.storage_id}
 
     def test_a_back_dated_event_does_not(self, storage: EventLogStorage) -> None:
-        """An event with a timestamp before the wipe does not list the asset again."""
+        """An event with a timestamp before the wipe does not list the asset again.
+
+        Look at the time that the wipe has stored, and at its comparison with that of the new event.
+        """
         storage.store_event(make_materialization())
         storage.wipe_asset(ASSET)
         storage.store_event(make_materialization(timestamp=NOW))
         assert (_paths(storage), storage.has_asset_key(ASSET)) == ([], False)
 
     def test_an_asset_can_be_wiped_again(self, storage: EventLogStorage) -> None:
-        """A wipe of an asset that came back hides it again."""
+        """A wipe of an asset that came back hides it again.
+
+        Look at whether a second wipe moves the mark of the first one forward.
+        """
         for _ in range(2):
             storage.store_event(make_materialization(partition="a", timestamp=_soon()))
             assert storage.get_materialized_partitions(ASSET) == {"a"}
@@ -249,13 +300,19 @@ class AssetListingTests(ConformanceSuite[EventLogStorage]):
         return sorted((AssetKey(path) for path in self.KEYS), key=AssetKey.to_string)
 
     def test_keys_are_ordered_by_their_text(self, storage: EventLogStorage) -> None:
-        """Keys and records are ordered by the text of the key, by code point. Check the collation."""
+        """Keys and records are ordered by the text of the key, by code point. Check the collation.
+
+        Look at the collation of the column, and at what ORDER BY sorts: the text of the key.
+        """
         expected = self._store_keys(storage)
         assert list(storage.all_asset_keys()) == list(storage.get_asset_keys()) == expected
         assert [record.asset_entry.asset_key for record in storage.get_asset_records()] == expected
 
     def test_records_are_those_asked_for(self, storage: EventLogStorage) -> None:
-        """Unknown assets are left out, duplicates collapse, no keys give nothing, the order is that of the text."""
+        """Unknown assets are left out, duplicates collapse, no keys give nothing, the order is that of the text.
+
+        Look at how many rows a repeated key gives, and at what an empty list of keys becomes in SQL.
+        """
         self._store_keys(storage)
         asked = [AssetKey(["b"]), AssetKey(["A"]), AssetKey(["b"]), AssetKey(["x"])]
         records = storage.get_asset_records(asked)
@@ -263,7 +320,10 @@ class AssetListingTests(ConformanceSuite[EventLogStorage]):
         assert list(storage.get_asset_records([])) == []
 
     def test_many_assets_can_be_asked_for(self, storage: EventLogStorage) -> None:
-        """2,000 keys can be asked for at once."""
+        """2,000 keys can be asked for at once.
+
+        Look at the number of parameters of one statement: ask in portions.
+        """
         self._store_keys(storage)
         records = storage.get_asset_records(
             [*(AssetKey(f"{index}") for index in range(2_000)), AssetKey("a")]
@@ -287,17 +347,26 @@ class AssetListingTests(ConformanceSuite[EventLogStorage]):
     def test_a_prefix_is_whole_components(
         self, storage: EventLogStorage, prefix: list[str], expected: list[tuple[str, ...]]
     ) -> None:
-        """A prefix selects the keys that begin with its components; nothing in it is a wildcard, case counts."""
+        """A prefix selects the keys that begin with its components; nothing in it is a wildcard, case counts.
+
+        Look at the LIKE or range of the prefix: escape wildcards, and end the prefix at a component.
+        """
         self._store_keys(storage)
         assert sorted(key.path for key in storage.get_asset_keys(prefix=prefix)) == expected
 
     def test_no_prefix_means_all(self, storage: EventLogStorage) -> None:
-        """An empty prefix selects every key."""
+        """An empty prefix selects every key.
+
+        Look at how an empty prefix is told from one that is not given: both mean everything.
+        """
         expected = self._store_keys(storage)
         assert list(storage.get_asset_keys(prefix=[])) == expected
 
     def test_keys_are_paged(self, storage: EventLogStorage) -> None:
-        """Following the text of the last key gives every key once; a limit of 0 gives nothing."""
+        """Following the text of the last key gives every key once; a limit of 0 gives nothing.
+
+        Look at the comparison with the cursor (strictly greater, by code point) and at a limit of 0.
+        """
         expected = self._store_keys(storage)
         seen: list[AssetKey] = []
         while page := storage.get_asset_keys(limit=5, cursor=seen[-1].to_string() if seen else None):
@@ -306,107 +375,38 @@ class AssetListingTests(ConformanceSuite[EventLogStorage]):
         assert list(storage.get_asset_keys(limit=0)) == []
 
     def test_a_cursor_needs_not_exist(self, storage: EventLogStorage) -> None:
-        """A cursor is compared, not looked up, and goes together with a prefix."""
+        """A cursor is compared, not looked up, and goes together with a prefix.
+
+        Look for a lookup of the cursor's row; compare texts instead.
+        """
         storage.store_events([make_materialization(path) for path in (["a"], ["c", "x"], ["c", "z"])])
         assert [key.path for key in storage.get_asset_keys(cursor='["b"]')] == [("c", "x"), ("c", "z")]
         assert [key.path for key in storage.get_asset_keys(prefix=["c"], cursor='["c", "y"]')] == [("c", "z")]
 
     @pytest.mark.parametrize("cursor", ["", "a", '"a"', "[]", "[1]", '{"a": 1}', "a/b"])
     def test_a_malformed_key_cursor_is_refused(self, storage: EventLogStorage, cursor: str) -> None:
-        """A cursor that is no key's text raises InvalidArgumentError."""
+        """A cursor that is no key's text raises InvalidArgumentError.
+
+        Look at where the cursor is parsed: translate the parser's error.
+        """
         with pytest.raises(InvalidArgumentError):
             storage.get_asset_keys(cursor=cursor)
 
     def test_a_negative_limit_of_keys_is_refused(self, storage: EventLogStorage) -> None:
-        """A negative limit raises InvalidArgumentError."""
+        """A negative limit raises InvalidArgumentError.
+
+        Look at whether the limit is checked before it reaches the database, where -1 may mean all.
+        """
         with pytest.raises(InvalidArgumentError):
             storage.get_asset_keys(limit=-1)
 
     def test_a_long_key_is_kept(self, storage: EventLogStorage) -> None:
-        """Keys of 300 characters that differ only at their end are two assets. Check for cut-off index columns."""
+        """Keys of 300 characters that differ only at their end are two assets. Check for cut-off index columns.
+
+        Look at the length of the indexed column, and at what the database does with longer values.
+        """
         keys = [AssetKey(["x" * 299 + end, "y" * 300]) for end in "ab"]
         storage.store_events([make_materialization(list(key.path)) for key in keys])
         assert list(storage.all_asset_keys()) == keys
         storage.wipe_asset(keys[0])
         assert list(storage.all_asset_keys()) == keys[1:]
-
-
-class AssetPartitionTests(ConformanceSuite[EventLogStorage]):
-    """What is known about the partitions of an asset."""
-
-    def test_the_newest_event_of_each_partition(self, storage: EventLogStorage) -> None:
-        """Each partition has the id of its newest event of the type; other types, assets and no partition do not count."""
-        ids = [
-            record.storage_id
-            for record in storage.store_events(
-                [
-                    make_materialization(partition="a", timestamp=NOW + 10),
-                    make_materialization(partition="b"),
-                    make_materialization(partition="a", timestamp=NOW),
-                    make_materialization(partition=None),
-                    make_observation(partition="a"),
-                    make_plan(partition="c"),
-                    make_materialization("other", "d"),
-                ]
-            )
-        ]
-        newest = storage.get_latest_storage_id_by_partition
-        assert newest(ASSET, MATERIALIZATION) == {"a": ids[2], "b": ids[1]}
-        assert newest(ASSET, EventType.ASSET_OBSERVATION) == {"a": ids[4]}
-        assert newest(ASSET, EventType.ASSET_MATERIALIZATION_PLANNED) == {"c": ids[5]}
-        assert newest(AssetKey("unknown"), MATERIALIZATION) == {}
-
-    def test_partitions_can_be_chosen(self, storage: EventLogStorage) -> None:
-        """`partitions` restricts, None and empty mean all; `after_cursor` leaves out what is not above it."""
-        storage.store_events([make_materialization(partition=partition) for partition in "abAc"])
-        newest = storage.get_latest_storage_id_by_partition(ASSET, MATERIALIZATION)
-        assert set(newest) == set("abAc")
-
-        def found(partitions: list[str] | None = None, after_cursor: int | None = None) -> set[str]:
-            return set(
-                storage.get_latest_storage_id_by_partition(ASSET, MATERIALIZATION, partitions, after_cursor)
-            )
-
-        assert (found(["a", "x"]), found([]), found(None)) == ({"a"}, set("abAc"), set("abAc"))
-        assert found(after_cursor=newest["b"]) == {"A", "c"}
-        assert found(["a", "c"], newest["a"]) == {"c"}
-
-    def test_an_older_event_does_not_stand_in(self, storage: EventLogStorage) -> None:
-        """`after_cursor` looks at the newest event of a partition, and gives its id, never an older one."""
-        first, second = (
-            record.storage_id
-            for record in storage.store_events([make_materialization(partition="a") for _ in range(2)])
-        )
-        after_first = storage.get_latest_storage_id_by_partition(ASSET, MATERIALIZATION, after_cursor=first)
-        after_second = storage.get_latest_storage_id_by_partition(ASSET, MATERIALIZATION, after_cursor=second)
-        assert (after_first, after_second) == ({"a": second}, {})
-
-    def test_materialized_partitions_lie_between_cursors(self, storage: EventLogStorage) -> None:
-        """`get_materialized_partitions` gives the partitions whose newest materialization lies between two ids."""
-        entries = [make_materialization(partition=partition) for partition in "abc"]
-        ids = [record.storage_id for record in storage.store_events([*entries, make_plan(partition="d")])]
-        assert storage.get_materialized_partitions(ASSET) == {"a", "b", "c"}
-        assert storage.get_materialized_partitions(ASSET, before_cursor=ids[2]) == {"a", "b"}
-        assert storage.get_materialized_partitions(ASSET, before_cursor=ids[2], after_cursor=ids[0]) == {"b"}
-        storage.store_event(make_materialization(partition="a"))
-        assert storage.get_materialized_partitions(ASSET, before_cursor=ids[2]) == {"b"}
-
-    def test_partition_names_are_exact(self, storage: EventLogStorage) -> None:
-        """Names of partitions compare by code point; they may be empty, long, or hold any character but NUL."""
-        names = ["", "a", "A", "a ", "á", "a\u0301", "%", "_", "🚀", "'", '"', "\\", "x" * 500]
-        storage.store_events([make_materialization(partition=name) for name in names])
-        found = storage.get_latest_storage_id_by_partition(ASSET, MATERIALIZATION)
-        assert set(found) == set(names)
-        for name in names:
-            only = storage.get_latest_storage_id_by_partition(ASSET, MATERIALIZATION, [name])
-            assert only == {name: found[name]}
-
-    def test_threads_agree_on_the_newest(self, storage: EventLogStorage) -> None:
-        """After 8 threads wrote one partition at once, its newest id is the highest."""
-
-        def write(_number: int) -> int:
-            entries = [make_materialization(partition="a") for _ in range(10)]
-            return max(storage.store_event(entry).storage_id for entry in entries)
-
-        highest = max(in_threads(write))
-        assert storage.get_latest_storage_id_by_partition(ASSET, MATERIALIZATION) == {"a": highest}

@@ -30,7 +30,10 @@ class AssetHistoryTests(ConformanceSuite[EventLogStorage]):
     """What an `AssetHistory` answers."""
 
     def test_plans_are_fetched(self, storage: EventLogStorage) -> None:
-        """The plans of an asset are paged like its materializations, without anything else."""
+        """The plans of an asset are paged like its materializations, without anything else.
+
+        Look at which type of event the query selects, and whether it shares the paging of materializations.
+        """
         records = storage.store_events([make_plan(), make_materialization(), make_plan(), make_plan("other")])
         first = storage.fetch_planned_materializations(ASSET, 1)
         second = storage.fetch_planned_materializations(ASSET, 1, first.cursor)
@@ -38,7 +41,10 @@ class AssetHistoryTests(ConformanceSuite[EventLogStorage]):
         assert (first.has_more, second.has_more) == (True, False)
 
     def test_assets_of_a_run(self, storage: EventLogStorage) -> None:
-        """The assets and partitions of a run are told once each, first met first, by type when asked so, wiped or not."""
+        """The assets and partitions of a run are told once each, first met first, by type when asked so, wiped or not.
+
+        Look at whether this reads the log of the run rather than the catalog, and at how repeats are dropped.
+        """
         storage.store_events(
             [
                 make_plan("other", "b"),
@@ -63,7 +69,10 @@ class AssetHistoryTests(ConformanceSuite[EventLogStorage]):
         assert list(storage.get_asset_keys_for_run("unknown")) == []
 
     def test_indexed_tags_are_told_for_each_event(self, storage: EventLogStorage) -> None:
-        """The indexed tags of each event that has any are told, oldest first; all tags of a filter are on one event."""
+        """The indexed tags of each event that has any are told, oldest first; all tags of a filter are on one event.
+
+        Look at the join with the tags: all tags of the filter have to match on the same event.
+        """
         one, two = {DATA_VERSION: "1", DAY: "mon"}, {DATA_VERSION: "2"}
         records = storage.store_events(
             [
@@ -83,7 +92,10 @@ class AssetHistoryTests(ConformanceSuite[EventLogStorage]):
         assert list(tags_of(ASSET)) == []
 
     def test_the_latest_tags_of_partitions(self, storage: EventLogStorage) -> None:
-        """The newest event of each partition tells its indexed tags, also that before or after a storage id."""
+        """The newest event of each partition tells its indexed tags, also that before or after a storage id.
+
+        Look at which event of a partition is taken: the one with the highest id inside the bounds.
+        """
         written = EventType.ASSET_MATERIALIZATION
         old, new = {DATA_VERSION: "1", DAY: "mon"}, {DATA_VERSION: "2"}
         records = storage.store_events(
@@ -116,13 +128,19 @@ class AssetHistoryTests(ConformanceSuite[EventLogStorage]):
         assert found([DATA_VERSION]) == {}
 
     def test_only_indexed_tags_are_told_by_partition(self, storage: EventLogStorage) -> None:
-        """Tags that are not indexed, none at all, and a string in place of a list raise InvalidArgumentError."""
+        """Tags that are not indexed, none at all, and a string in place of a list raise InvalidArgumentError.
+
+        Look at the check of the arguments: it comes before any query.
+        """
         for tag_keys in ([CODE_VERSION], [DATA_VERSION, "other"], [], DATA_VERSION):
             with pytest.raises(InvalidArgumentError):
                 storage.get_latest_tags_by_partition(ASSET, EventType.ASSET_MATERIALIZATION, tag_keys)
 
     def test_partitions_with_another_data_version(self, storage: EventLogStorage) -> None:
-        """A partition that was written with another version since, or with a version for the first time, is told."""
+        """A partition that was written with another version since, or with a version for the first time, is told.
+
+        Look at the comparison with the version of the newest event, and at partitions that had no version.
+        """
         one, two = {DATA_VERSION: "1"}, {DATA_VERSION: "2"}
         first = storage.store_events(
             [make_materialization(partition=name, tags=one) for name in ("other", "same", "gone", "idle")]
@@ -145,7 +163,10 @@ class AssetHistoryTests(ConformanceSuite[EventLogStorage]):
         assert updated(OTHER, names, 0) == set()
 
     def test_the_latest_data_version_record(self, storage: EventLogStorage) -> None:
-        """The newest materialization tells, or without one the newest observation; bounds and partition select."""
+        """The newest materialization tells, or without one the newest observation; bounds and partition select.
+
+        Look at the fallback from materialization to observation, and at bounds that must hold for both.
+        """
         latest = storage.get_latest_data_version_record
         assert latest(ASSET) is None
         observed = storage.store_event(make_observation(partition="a"))
@@ -166,7 +187,10 @@ class AssetHistoryTests(ConformanceSuite[EventLogStorage]):
         assert latest(ASSET, is_source=False, after_cursor=second.storage_id) is None
 
     def test_evaluations_of_a_check(self, storage: EventLogStorage) -> None:
-        """The evaluations of one check are told newest first, up to a limit and before an id; other checks are not."""
+        """The evaluations of one check are told newest first, up to a limit and before an id; other checks are not.
+
+        Look at the name of the check in the condition, the order by storage id, and the strict bound.
+        """
         names = ["a", "b", "a", "A", "a"]
         records = storage.store_events([_evaluation(name, partition="p") for name in names])
         found = storage.get_asset_check_evaluations

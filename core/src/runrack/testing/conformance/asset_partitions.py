@@ -30,7 +30,10 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
     """Which plans a catalog remembers."""
 
     def test_plans_wait_until_they_are_fulfilled(self, storage: EventLogStorage) -> None:
-        """Plans are there, newest first, until their partition is written, by whichever run; others stay."""
+        """Plans are there, newest first, until their partition is written, by whichever run; others stay.
+
+        Look at what a materialization removes: plans of its asset and partition, of every run.
+        """
         _plan(storage, "1")
         _plan(storage, "2", "b")
         _plan(storage, "3")
@@ -45,7 +48,10 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
         assert [plan.run_id for plan in storage.get_pending_plans(AssetKey("other"))] == ["1"]
 
     def test_a_batch_of_plans_counts_in_its_order(self, storage: EventLogStorage) -> None:
-        """Within a batch a plan before the materialization is fulfilled, one after it is pending."""
+        """Within a batch a plan before the materialization is fulfilled, one after it is pending.
+
+        Look at whether a batch is applied entry by entry, or all plans after all materializations.
+        """
         storage.store_events(
             [make_plan(partition="a"), make_materialization(partition="a"), make_plan(partition="b")]
         )
@@ -54,13 +60,19 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
         assert _pending(storage) == [("b", "2")]
 
     def test_a_run_plans_a_partition_once(self, storage: EventLogStorage) -> None:
-        """When a run plans a partition again, its newest plan is the one that is kept."""
+        """When a run plans a partition again, its newest plan is the one that is kept.
+
+        Look at the key of the stored plans: run, asset and partition together.
+        """
         _plan(storage, "1")
         newest = _plan(storage, "1")
         assert [plan.storage_id for plan in storage.get_pending_plans(ASSET)] == [newest]
 
     def test_the_plans_of_a_canceled_run_go(self, storage: EventLogStorage) -> None:
-        """RUN_CANCELED takes the plans of its run away, and of no other; a late one does not."""
+        """RUN_CANCELED takes the plans of its run away, and of no other; a late one does not.
+
+        Look at the condition on the run, and at whether the event was late.
+        """
         _plan(storage, "1")
         _plan(storage, "2")
         late = make_entry(EventType.RUN_CANCELED, "1")
@@ -70,7 +82,10 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
         assert _pending(storage) == [("a", "1")]
 
     def test_the_plans_of_a_deleted_run_go(self, storage: EventLogStorage) -> None:
-        """Deleting the log of a run takes its plans away, and of no other."""
+        """Deleting the log of a run takes its plans away, and of no other.
+
+        Look at `delete_events`: plans that lie in a table of their own go with the log.
+        """
         _plan(storage, "1")
         _plan(storage, "2")
         storage.delete_events("2")
@@ -78,7 +93,10 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
 
     @pytest.mark.parametrize("end", [EventType.RUN_SUCCESS, EventType.RUN_FAILURE])
     def test_of_ended_runs_the_newest_plan_stays(self, storage: EventLogStorage, end: EventType) -> None:
-        """A run that ended gives way to a newer plan whose run has ended too; one of an unfinished run stays."""
+        """A run that ended gives way to a newer plan whose run has ended too; one of an unfinished run stays.
+
+        Look at which plans are cleared away when a run plans anew: only those whose runs have ended.
+        """
         _plan(storage, "unfinished")
         for number in range(5):
             _plan(storage, f"{number}")
@@ -89,7 +107,10 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
         assert _pending(storage) == [("a", "newest"), ("a", "4")]
 
     def test_a_wipe_takes_plans_away(self, storage: EventLogStorage) -> None:
-        """Wiping an asset, or everything, leaves no plan of it."""
+        """Wiping an asset, or everything, leaves no plan of it.
+
+        Look at the wipe of an asset and at `wipe`: both reach the plans.
+        """
         _plan(storage, "1")
         _plan(storage, "1", "a", "other")
         storage.wipe_asset(ASSET)
@@ -98,7 +119,10 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
         assert list(storage.get_pending_plans(AssetKey("other"))) == []
 
     def test_the_newest_plan_is_known_with_its_run(self, storage: EventLogStorage) -> None:
-        """The newest plan of an asset, and of a partition, is known with its run, also after it was fulfilled."""
+        """The newest plan of an asset, and of a partition, is known with its run, also after it was fulfilled.
+
+        Look at where the newest plan is kept: fulfilling it must not forget it.
+        """
         first = _plan(storage, "1")
         second = _plan(storage, "2", None)
         storage.store_event(make_materialization(partition="a", run_id="1"))
@@ -110,7 +134,10 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
         assert (newest(ASSET), newest(ASSET, "a")) == (None, None)
 
     def test_attempts_without_materialization(self, storage: EventLogStorage) -> None:
-        """A partition whose newest plan is newer than its newest materialization is told with that plan."""
+        """A partition whose newest plan is newer than its newest materialization is told with that plan.
+
+        Look at the comparison of two ids of a partition, and at partitions that were never materialized.
+        """
         _plan(storage, "1", "written")
         storage.store_event(make_materialization(partition="written"))
         first = _plan(storage, "2", "planned")
@@ -121,7 +148,10 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
         assert attempts(ASSET, first) == {"written": PartitionEvent(again, "3")}
 
     def test_the_newest_event_is_known_with_its_run(self, storage: EventLogStorage) -> None:
-        """The newest event of each type and partition is told with its run; deleting that run brings the one before."""
+        """The newest event of each type and partition is told with its run; deleting that run brings the one before.
+
+        Look at what `delete_events` puts in the place of what it deletes.
+        """
         old = storage.store_event(make_materialization(partition="a", run_id="1")).storage_id
         new = storage.store_event(make_materialization(partition="a", run_id="2")).storage_id
         assert storage.get_latest_event_by_partition(ASSET, MATERIALIZATION) == {
@@ -133,7 +163,10 @@ class PendingPlanTests(ConformanceSuite[EventLogStorage]):
         }
 
     def test_thousands_of_partitions_can_be_asked_for(self, storage: EventLogStorage) -> None:
-        """2,000 partitions can be asked for at once."""
+        """2,000 partitions can be asked for at once.
+
+        Look at the number of parameters of one statement: ask in portions.
+        """
         keys = [f"{number}" for number in range(2_000)]
         storage.store_events([make_plan(partition=key) for key in keys])
         assert len(_pending(storage, [*keys[1:], "unknown"])) == 1_999
@@ -145,7 +178,10 @@ class PartitionWipeTests(ConformanceSuite[EventLogStorage]):
     """What `wipe_asset_partitions` hides."""
 
     def test_a_partition_wipe_hides_what_was_stored(self, storage: EventLogStorage) -> None:
-        """No asset query finds what was stored for the partition before; run logs, other partitions and assets stay."""
+        """No asset query finds what was stored for the partition before; run logs, other partitions and assets stay.
+
+        Look at every query over assets: each has to leave out what was wiped, and only of that partition.
+        """
         entries = [
             make(partition=partition)
             for make in (make_materialization, make_observation, make_plan)
@@ -164,7 +200,10 @@ class PartitionWipeTests(ConformanceSuite[EventLogStorage]):
         assert list(storage.get_logs_for_run("run")) == [*entries, other]
 
     def test_the_latest_state_gives_way(self, storage: EventLogStorage) -> None:
-        """What is latest and belongs to the partition is followed by the newest that does not; else it stays."""
+        """What is latest and belongs to the partition is followed by the newest that does not; else it stays.
+
+        Look at the row of the catalog: what it points at may belong to a wiped partition.
+        """
         kept = [
             make(partition="b", run_id="1") for make in (make_materialization, make_observation, make_plan)
         ]
@@ -186,7 +225,10 @@ class PartitionWipeTests(ConformanceSuite[EventLogStorage]):
         assert storage.has_asset_key(ASSET)
 
     def test_a_wiped_partition_can_be_written_again(self, storage: EventLogStorage) -> None:
-        """What is stored after the wipe counts, and only that; a second wipe hides it too."""
+        """What is stored after the wipe counts, and only that; a second wipe hides it too.
+
+        Look at the mark of the wipe: it hides ids up to its own, not the partition's name.
+        """
         for _ in range(2):
             storage.store_event(make_materialization(partition="a", run_id="old"))
             storage.wipe_asset_partitions(ASSET, ["a"])
@@ -197,7 +239,10 @@ class PartitionWipeTests(ConformanceSuite[EventLogStorage]):
         assert storage.get_materialized_partitions(ASSET) == {"a"}
 
     def test_deleting_a_run_never_undoes_a_partition_wipe(self, storage: EventLogStorage) -> None:
-        """What was wiped does not come back when the run that wrote the partition again is deleted."""
+        """What was wiped does not come back when the run that wrote the partition again is deleted.
+
+        Look at the search for the newest remaining event: it begins after the wipe of the partition.
+        """
         storage.store_event(make_materialization(partition="a", run_id="1"))
         storage.wipe_asset_partitions(ASSET, ["a"])
         storage.store_event(make_materialization(partition="a", run_id="2"))
@@ -207,7 +252,10 @@ class PartitionWipeTests(ConformanceSuite[EventLogStorage]):
         assert record.asset_entry.last_materialization is None
 
     def test_partition_wipes_end_with_the_asset(self, storage: EventLogStorage) -> None:
-        """After a wipe of the whole asset, what is stored later is seen, in the wiped partitions as well."""
+        """After a wipe of the whole asset, what is stored later is seen, in the wiped partitions as well.
+
+        Look at what a wipe of the asset does to marks of partitions: none of them may hide later events.
+        """
         storage.store_event(make_materialization(partition="a"))
         storage.wipe_asset_partitions(ASSET, ["a"])
         storage.wipe_asset(ASSET)
@@ -215,7 +263,10 @@ class PartitionWipeTests(ConformanceSuite[EventLogStorage]):
         assert list(storage.fetch_materializations(ASSET, 10).records) == [later]
 
     def test_wiping_nothing_is_no_error(self, storage: EventLogStorage) -> None:
-        """No partitions, and an unknown asset, change nothing."""
+        """No partitions, and an unknown asset, change nothing.
+
+        Look at what an empty list becomes: it must not mean all partitions.
+        """
         record = storage.store_event(make_materialization(partition="a"))
         storage.wipe_asset_partitions(ASSET, [])
         storage.wipe_asset_partitions(AssetKey("unknown"), ["a"])
@@ -224,7 +275,10 @@ class PartitionWipeTests(ConformanceSuite[EventLogStorage]):
 
     @pytest.mark.parametrize("keys", ["a", ["a", 1], [None]])
     def test_wiped_partitions_are_a_list_of_strings(self, storage: EventLogStorage, keys: Any) -> None:
-        """One string, or anything else than strings, raises InvalidArgumentError and hides nothing."""
+        """One string, or anything else than strings, raises InvalidArgumentError and hides nothing.
+
+        Look at the check of the argument: a string is a sequence of strings, too.
+        """
         storage.store_event(make_materialization(partition="a"))
         with pytest.raises(InvalidArgumentError):
             storage.wipe_asset_partitions(ASSET, keys)

@@ -12,7 +12,6 @@ from runrack.interfaces.event_log_storage import EventLogStorage
 from runrack.records.asset_key import AssetKey
 from runrack.records.cursor import EventLogCursor, RunShardedEventsCursor
 from runrack.records.event import EventLogRecord
-from runrack.records.event_data import StepExpectationResultData
 from runrack.records.event_filter import (
     MAX_EVENT_RECORDS,
     AssetRecordsFilter,
@@ -20,7 +19,6 @@ from runrack.records.event_filter import (
     RunStatusChangeRecordsFilter,
 )
 from runrack.records.event_type import EventType
-from runrack.records.stats import RunStats, StepAttempt, StepStatus
 from runrack.testing.builders import (
     NOW,
     make_entry,
@@ -56,7 +54,10 @@ class RunLogTests(ConformanceSuite[EventLogStorage]):
     """What `get_records_for_run` and `get_logs_for_run` return."""
 
     def test_an_unknown_run_has_an_empty_page(self, storage: EventLogStorage) -> None:
-        """An unknown run gives an empty page, with a cursor that lies before the first entry."""
+        """An unknown run gives an empty page, with a cursor that lies before the first entry.
+
+        Look at the cursor that you make when no record is found.
+        """
         page = storage.get_records_for_run("run", limit=5)
         assert (list(page.records), page.has_more) == ([], False)
         ids = _store_messages(storage, 2)
@@ -64,7 +65,10 @@ class RunLogTests(ConformanceSuite[EventLogStorage]):
 
     @pytest.mark.parametrize("ascending", [True, False])
     def test_pages_give_a_thousand_events_once(self, storage: EventLogStorage, ascending: bool) -> None:
-        """1,000 events are read page by page, each once, in both directions, beside those of another run."""
+        """1,000 events are read page by page, each once, in both directions, beside those of another run.
+
+        Look at the strict comparison with the cursor, in both directions, and at the condition on the run.
+        """
         entries = [make_entry(f"{index}", run_id=("run", "other")[index % 2]) for index in range(2_000)]
         records = storage.store_events(entries)
         expected = [record.storage_id for record in records if record.run_id == "run"]
@@ -84,14 +88,20 @@ class RunLogTests(ConformanceSuite[EventLogStorage]):
     def test_has_more_is_exact(
         self, storage: EventLogStorage, limit: int | None, count: int, has_more: bool, ascending: bool
     ) -> None:
-        """`has_more` is true exactly when another page holds something: also on a page that is just full."""
+        """`has_more` is true exactly when another page holds something: also on a page that is just full.
+
+        Look at how `has_more` is found: ask for one record more than the page holds.
+        """
         ids = _store_messages(storage, 3)
         page = storage.get_records_for_run("run", limit=limit, ascending=ascending)
         expected = (ids if ascending else ids[::-1])[:count]
         assert (_ids(page.records), page.has_more) == (expected, has_more)
 
     def test_another_runs_entries_are_not_more(self, storage: EventLogStorage) -> None:
-        """`has_more` looks at the run, and at the types asked for, only."""
+        """`has_more` looks at the run, and at the types asked for, only.
+
+        Look at whether the extra record is asked for with all conditions of the page.
+        """
         _store_messages(storage, 2)
         _store_messages(storage, 5, "other")
         storage.store_event(make_entry(EventType.RUN_START))
@@ -100,7 +110,10 @@ class RunLogTests(ConformanceSuite[EventLogStorage]):
         assert (len(start.records), start.has_more) == (1, False)
 
     def test_a_page_of_nothing_gives_its_cursor_back(self, storage: EventLogStorage) -> None:
-        """A page without records returns the cursor that it was given: a follower stays where it is."""
+        """A page without records returns the cursor that it was given: a follower stays where it is.
+
+        Look at the cursor of an empty page: resetting it sends a follower to the beginning.
+        """
         ids = _store_messages(storage, 2)
         end = storage.get_records_for_run("run").cursor
         page = storage.get_records_for_run("run", end)
@@ -110,7 +123,10 @@ class RunLogTests(ConformanceSuite[EventLogStorage]):
         assert EventLogCursor.parse(end).storage_id() == ids[-1]
 
     def test_an_offset_cursor_skips(self, storage: EventLogStorage) -> None:
-        """An offset cursor leaves out so many entries from the beginning of the direction read."""
+        """An offset cursor leaves out so many entries from the beginning of the direction read.
+
+        Look at how an offset is applied: after the order and the run, before the types and the limit.
+        """
         ids = _store_messages(storage, 4)
         skip = EventLogCursor.from_offset(1).to_string()
         assert _ids(storage.get_records_for_run("run", skip, limit=2).records) == ids[1:3]
@@ -120,21 +136,30 @@ class RunLogTests(ConformanceSuite[EventLogStorage]):
 
     @pytest.mark.parametrize("cursor", MALFORMED_CURSORS)
     def test_a_malformed_cursor_is_refused(self, storage: EventLogStorage, cursor: str) -> None:
-        """A cursor that is none raises InvalidArgumentError, never a decoding error."""
+        """A cursor that is none raises InvalidArgumentError, never a decoding error.
+
+        Look at where the cursor is parsed: translate the parser's error.
+        """
         with pytest.raises(InvalidArgumentError):
             storage.get_records_for_run("run", cursor)
         with pytest.raises(InvalidArgumentError):
             storage.fetch_run_status_changes(EventType.RUN_START, limit=1, cursor=cursor)
 
     def test_a_negative_limit_is_refused(self, storage: EventLogStorage) -> None:
-        """A negative limit raises InvalidArgumentError."""
+        """A negative limit raises InvalidArgumentError.
+
+        Look at whether the limit is checked before it reaches the database, where -1 may mean all.
+        """
         with pytest.raises(InvalidArgumentError):
             storage.get_records_for_run("run", limit=-1)
         with pytest.raises(InvalidArgumentError):
             storage.get_logs_for_run("run", limit=-1)
 
     def test_types_select(self, storage: EventLogStorage) -> None:
-        """`of_type` is one type or several; None and empty mean all, plain messages included."""
+        """`of_type` is one type or several; None and empty mean all, plain messages included.
+
+        Look at messages without a type, which NULL in a condition leaves out, and at the empty collection.
+        """
         ids = _ids(
             storage.store_events(
                 [make_entry("text"), make_entry(EventType.RUN_START), make_entry(EventType.STEP_START)]
@@ -151,7 +176,10 @@ class RunLogTests(ConformanceSuite[EventLogStorage]):
             assert _ids(storage.get_records_for_run("run", of_type=types).records) == expected
 
     def test_logs_are_the_entries_of_the_page(self, storage: EventLogStorage) -> None:
-        """`get_logs_for_run` gives the entries of what `get_records_for_run` gives."""
+        """`get_logs_for_run` gives the entries of what `get_records_for_run` gives.
+
+        Look at whether you replaced `get_logs_for_run`; its inherited form is right.
+        """
         _store_messages(storage, 5)
         cursor = storage.get_records_for_run("run", limit=1).cursor
         records = storage.get_records_for_run("run", cursor, limit=2).records
@@ -163,7 +191,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
     """What the queries over all runs return."""
 
     def test_a_query_joins_its_fields_by_and(self, storage: EventLogStorage) -> None:
-        """`query_events` selects the entries that satisfy every field given."""
+        """`query_events` selects the entries that satisfy every field given.
+
+        Look at each field of the filter, and at values such as 0.0 and "" that are not None.
+        """
         wanted = make_materialization(partition="a", run_id="run", timestamp=NOW)
         others = [
             make_materialization(partition="a", run_id="other", timestamp=NOW),
@@ -190,14 +221,20 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
         assert list(storage.query_events(query)) == [records[0]]
 
     def test_an_offset_goes_before_the_limit(self, storage: EventLogStorage) -> None:
-        """`offset` leaves out the first of what is selected and ordered; `limit` counts what follows."""
+        """`offset` leaves out the first of what is selected and ordered; `limit` counts what follows.
+
+        Look at the order of OFFSET and LIMIT, and at an offset without a limit.
+        """
         ids = _store_messages(storage, 5)
         assert _ids(storage.query_events(EventQuery(offset=1, limit=2))) == ids[1:3]
         assert _ids(storage.query_events(EventQuery(offset=3, ascending=False))) == ids[1::-1]
         assert _ids(storage.query_events(EventQuery(limit=0))) == []
 
     def test_event_records_come_newest_stored_first(self, storage: EventLogStorage) -> None:
-        """`get_event_records` looks over all runs, newest stored first, whatever the timestamps say."""
+        """`get_event_records` looks over all runs, newest stored first, whatever the timestamps say.
+
+        Look at ORDER BY: the storage id, not the timestamp.
+        """
         times = [NOW, NOW - 5, NOW + 5, NOW - 1]
         ids = _ids(
             storage.store_events(
@@ -215,7 +252,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
         assert _ids(storage.get_event_records(chosen, limit=0)) == []
 
     def test_event_records_can_be_bounded(self, storage: EventLogStorage) -> None:
-        """Cursors and timestamps are strict bounds; a RunShardedEventsCursor counts by its id; 0.0 is a time."""
+        """Cursors and timestamps are strict bounds; a RunShardedEventsCursor counts by its id; 0.0 is a time.
+
+        Look at each bound: strict, and told from None by `is None`.
+        """
         ids = _ids(
             storage.store_events(
                 [make_entry(EventType.RUN_START, timestamp=float(each)) for each in range(5)]
@@ -236,7 +276,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
         assert found(storage_ids=[]) == ids[::-1]
 
     def test_a_sharded_cursor_counts_by_its_id(self, storage: EventLogStorage) -> None:
-        """In a log that is in one place, a `RunShardedEventsCursor` means its id; the time says nothing."""
+        """In a log that is in one place, a `RunShardedEventsCursor` means its id; the time says nothing.
+
+        Look at whether a `RunShardedEventsCursor` is taken by its id, its time ignored.
+        """
         ids = _ids(storage.store_events([make_entry(EventType.RUN_START, f"{index}") for index in range(3)]))
         for time in (moment(-999_999_999), moment(999_999_999)):
             after_second = EventRecordsFilter(
@@ -245,7 +288,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
             assert _ids(storage.get_event_records(after_second)) == [ids[2]]
 
     def test_event_records_of_an_asset(self, storage: EventLogStorage) -> None:
-        """`asset_key` selects one asset exactly, `asset_partitions` any of these partitions."""
+        """`asset_key` selects one asset exactly, `asset_partitions` any of these partitions.
+
+        Look at the comparison of the key's text, and at an empty list of partitions.
+        """
         keys = [("asset", "a"), ("asset", "A"), ("asset", None), ("Asset", "a"), ("asset%", "a")]
         ids = _ids(storage.store_events([make_materialization(key, partition) for key, partition in keys]))
 
@@ -257,7 +303,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
         assert (found("asset", ["a"]), found("asset", ["A", "a", "x"])) == ([ids[0]], ids[:2])
 
     def test_status_changes_are_paged(self, storage: EventLogStorage) -> None:
-        """Run status events of all runs are read page by page, in both directions, with an exact `has_more`."""
+        """Run status events of all runs are read page by page, in both directions, with an exact `has_more`.
+
+        Look at the comparison with the cursor in both directions, and at the one record more for `has_more`.
+        """
         entries = [make_entry(EventType.RUN_START, f"{index}") for index in range(7)]
         ids = _ids(storage.store_events(entries))
         storage.store_event(make_entry(EventType.RUN_SUCCESS))
@@ -270,7 +319,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
             assert (first.has_more, second.has_more) == (True, False)
 
     def test_status_changes_can_be_filtered(self, storage: EventLogStorage) -> None:
-        """Job names, times and ids select; bounds are strict, and go together with a cursor."""
+        """Job names, times and ids select; bounds are strict, and go together with a cursor.
+
+        Look at each condition of the filter, and at bounds that are not strict.
+        """
         entries = [
             make_entry(make_event(EventType.RUN_START, job_name=name), f"{index}", NOW + index)
             for index, name in enumerate(["a", "b", "A", "a"])
@@ -291,7 +343,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
 
     @pytest.mark.parametrize("limit", [-1, MAX_EVENT_RECORDS + 1])
     def test_a_page_over_all_runs_is_bounded(self, storage: EventLogStorage, limit: int) -> None:
-        """Queries over all runs refuse a negative limit and one above 10,000."""
+        """Queries over all runs refuse a negative limit and one above 10,000.
+
+        Look at the checks of the limit before the query.
+        """
         for fetch in (storage.fetch_materializations, storage.fetch_observations):
             with pytest.raises(InvalidArgumentError):
                 fetch(AssetKey("asset"), limit)
@@ -299,7 +354,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
             storage.fetch_run_status_changes(EventType.RUN_START, limit)
 
     def test_only_status_events_are_status_changes(self, storage: EventLogStorage) -> None:
-        """A type that changes no status is refused, as is a cursor that counts entries."""
+        """A type that changes no status is refused, as is a cursor that counts entries.
+
+        Look at the checks of type and cursor before the query.
+        """
         with pytest.raises(InvalidArgumentError):
             storage.fetch_run_status_changes(EventType.STEP_START, 1)
         offset = EventLogCursor.from_offset(1).to_string()
@@ -307,7 +365,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
             storage.fetch_run_status_changes(EventType.RUN_START, 1, offset)
 
     def test_materializations_and_observations_are_told_apart(self, storage: EventLogStorage) -> None:
-        """The events of one asset are found by their kind, newest stored first."""
+        """The events of one asset are found by their kind, newest stored first.
+
+        Look at the type of event in the condition, beside the asset.
+        """
         ids = _ids(
             storage.store_events(
                 [make_materialization(), make_observation(), make_plan(), make_materialization()]
@@ -320,7 +381,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
         assert list(storage.fetch_materializations(AssetKey("x"), 10).records) == []
 
     def test_asset_events_are_paged_and_filtered(self, storage: EventLogStorage) -> None:
-        """Every field of an AssetRecordsFilter selects; pages follow their cursor."""
+        """Every field of an AssetRecordsFilter selects; pages follow their cursor.
+
+        Look at each field of AssetRecordsFilter in turn: the message of the failure says which.
+        """
         entries = [make_materialization(partition=p, timestamp=NOW + i) for i, p in enumerate("abcab")]
         ids = _ids(storage.store_events(entries))
 
@@ -338,7 +402,10 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
         assert (_ids(second.records), second.has_more) == (ids[1::-1], False)
 
     def test_all_runs_are_read_by_id(self, storage: EventLogStorage) -> None:
-        """`get_logs_for_all_runs_by_log_id` gives id to entry after an id, oldest first, up to a limit."""
+        """`get_logs_for_all_runs_by_log_id` gives id to entry after an id, oldest first, up to a limit.
+
+        Look at the order (ascending), the strict comparison with `after_cursor`, and the limit.
+        """
         entries = [make_entry("text", "a"), make_entry(EventType.RUN_START, "b"), make_entry("text", "c")]
         ids = _ids(storage.store_events(entries))
         everything = storage.get_logs_for_all_runs_by_log_id()
@@ -350,89 +417,9 @@ class CrossRunTests(ConformanceSuite[EventLogStorage]):
         assert list(some) == [ids[1]]
 
     def test_a_place_before_the_beginning_is_refused(self, storage: EventLogStorage) -> None:
-        """`after_cursor` is -1 at the least."""
+        """`after_cursor` is -1 at the least.
+
+        Look at the check of the argument: -1 is allowed, -2 is not.
+        """
         with pytest.raises(InvalidArgumentError):
             storage.get_logs_for_all_runs_by_log_id(NO_RECORD - 1)
-
-
-class StatisticsTests(ConformanceSuite[EventLogStorage]):
-    """What a run and its steps came to."""
-
-    def test_an_unknown_run_has_no_statistics(self, storage: EventLogStorage) -> None:
-        """An unknown run gives zeros, None and no steps."""
-        assert storage.get_stats_for_run("x") == RunStats(run_id="x")
-        assert list(storage.get_step_stats_for_run("x")) == []
-
-    def test_a_run_is_counted(self, storage: EventLogStorage) -> None:
-        """Steps, materializations and expectations are counted, and the run's times taken from its events."""
-        types = [
-            EventType.RUN_ENQUEUED,
-            EventType.RUN_STARTING,
-            EventType.RUN_START,
-            EventType.STEP_SUCCESS,
-            EventType.STEP_SUCCESS,
-            EventType.STEP_FAILURE,
-            EventType.ASSET_MATERIALIZATION,
-            EventType.STEP_EXPECTATION_RESULT,
-            EventType.RUN_FAILURE,
-        ]
-        storage.store_events([make_entry(each, timestamp=NOW + index) for index, each in enumerate(types)])
-        storage.store_event(make_entry(EventType.STEP_SUCCESS, "other"))
-        assert storage.get_stats_for_run("run") == RunStats(
-            run_id="run",
-            steps_succeeded=2,
-            steps_failed=1,
-            materializations=1,
-            expectations=1,
-            enqueued_time=NOW,
-            launch_time=NOW + 1,
-            start_time=NOW + 2,
-            end_time=NOW + 8,
-        )
-
-    def test_a_late_event_sets_no_time(self, storage: EventLogStorage) -> None:
-        """The times of a run are those of the events that counted."""
-        in_time, late = (make_entry(EventType.RUN_START, timestamp=NOW + each) for each in (0, 50))
-        storage.store_events([in_time, late], late_event_ids=[late.event_id])
-        assert storage.get_stats_for_run("run").start_time == NOW
-
-    def test_a_step_is_followed_through_its_attempts(self, storage: EventLogStorage) -> None:
-        """A step's status is that of its last event; its attempts, times and facts are listed."""
-        types = [
-            EventType.STEP_START,
-            EventType.STEP_UP_FOR_RETRY,
-            EventType.STEP_RESTARTED,
-            EventType.ASSET_MATERIALIZATION,
-            EventType.STEP_SUCCESS,
-        ]
-        events = [make_event(each, step_key="a") for each in types]
-        records = storage.store_events(
-            [make_entry(each, timestamp=NOW + index) for index, each in enumerate(events)]
-        )
-        (stats,) = storage.get_step_stats_for_run("run")
-        assert (stats.step_key, stats.status, stats.attempts) == ("a", StepStatus.SUCCESS, 2)
-        assert (stats.start_time, stats.end_time) == (NOW, NOW + 4)
-        assert list(stats.attempts_list) == [StepAttempt(NOW, NOW + 1), StepAttempt(NOW + 2, NOW + 4)]
-        assert list(stats.materializations) == [records[3]]
-
-    def test_steps_come_in_the_order_in_which_they_began(self, storage: EventLogStorage) -> None:
-        """Steps are listed as they began; `step_keys` restricts them."""
-        expected = StepExpectationResultData(success=False, label="rows")
-        storage.store_events(
-            [
-                make_entry(make_event(EventType.STEP_START, step_key="b")),
-                make_entry(make_event(EventType.STEP_START, step_key="a")),
-                make_entry(make_event(EventType.STEP_EXPECTATION_RESULT, expected, step_key="b")),
-                make_entry(make_event(EventType.STEP_FAILURE, step_key="b")),
-                make_entry(make_event(EventType.STEP_SKIPPED, step_key="c")),
-            ]
-        )
-        stats = storage.get_step_stats_for_run("run")
-        assert [(each.step_key, each.status) for each in stats] == [
-            ("b", StepStatus.FAILURE),
-            ("a", StepStatus.IN_PROGRESS),
-            ("c", StepStatus.SKIPPED),
-        ]
-        assert [len(each.expectation_results) for each in stats] == [1, 0, 0]
-        only = storage.get_step_stats_for_run("run", ["c", "x"])
-        assert [each.step_key for each in only] == ["c"]

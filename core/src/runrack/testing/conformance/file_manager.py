@@ -64,40 +64,58 @@ class FileManagerConformance(ConformanceSuite[Any]):
 
     @pytest.mark.parametrize("data", [b"", b"foo", EVERY_BYTE, BIG], ids=["empty", "short", "every", "big"])
     def test_bytes_are_kept(self, manager: FileManager, data: bytes) -> None:
-        """What `write_data` stores, `read_data` and `read` give back."""
+        """What `write_data` stores, `read_data` and `read` give back.
+
+        Look at the mode in which the file is opened, and at the empty content.
+        """
         handle = manager.write_data(data)
         assert manager.read_data(handle) == data
         with manager.read(handle) as stream:
             assert stream.read() == data
 
     def test_a_stream_is_read_to_be_closed_by_the_caller(self, manager: FileManager) -> None:
-        """`read` gives an open stream, also without `with`; reading can go in pieces."""
+        """`read` gives an open stream, also without `with`; reading can go in pieces.
+
+        Look at what `read` returns: an open file, not a context manager that closes it.
+        """
         stream = manager.read(manager.write_data(b"foobar"))
         assert (stream.read(3), stream.read()) == (b"foo", b"bar")
         stream.close()
 
     def test_bytes_are_read_by_default(self, manager: FileManager) -> None:
-        """Without a mode, reading gives bytes, and writing takes them."""
+        """Without a mode, reading gives bytes, and writing takes them.
+
+        Look at the default of `mode` in `read` and `write`.
+        """
         handle = manager.write(io.BytesIO(b"foo"))
         with manager.read(handle) as stream:
             assert stream.read() == b"foo"
 
     def test_text_is_kept_in_utf_8(self, manager: FileManager) -> None:
-        """Text is stored in UTF-8 and read back as it was, with the line ends that it had."""
+        """Text is stored in UTF-8 and read back as it was, with the line ends that it had.
+
+        Look at the encoding and at `newline=""`, in writing and in reading.
+        """
         handle = manager.write(io.StringIO(TEXT, newline=""), mode="w")
         assert manager.read_data(handle) == TEXT.encode()
         with manager.read(handle, mode="r") as stream:
             assert stream.read() == TEXT
 
     def test_writing_begins_at_the_position(self, manager: FileManager) -> None:
-        """A file is stored from where it stands, and is not closed."""
+        """A file is stored from where it stands, and is not closed.
+
+        Look for a `seek(0)`, and for a `with` around a file that is the caller's.
+        """
         source = io.BytesIO(b"foobar")
         source.seek(3)
         assert manager.read_data(manager.write(source)) == b"bar"
         assert not source.closed
 
     def test_a_big_file_is_copied_in_pieces(self, manager: FileManager) -> None:
-        """A file is never read whole. Check that each call to `read` says how much."""
+        """A file is never read whole. Check that each call to `read` says how much.
+
+        Look for a `read()` without a size: copy in pieces of some hundred KiB.
+        """
 
         class Measured(io.BytesIO):
             @override
@@ -109,21 +127,30 @@ class FileManagerConformance(ConformanceSuite[Any]):
         assert manager.read_data(manager.write(Measured(BIG))) == BIG
 
     def test_an_open_file_is_written(self, manager: FileManager, tmp_path: Path) -> None:
-        """A file of the file system is as good as one in memory."""
+        """A file of the file system is as good as one in memory.
+
+        Look at checks of the file's class: go by what it can do.
+        """
         path = tmp_path / "source"
         path.write_bytes(EVERY_BYTE)
         with path.open("rb") as file:
             assert manager.read_data(manager.write(file)) == EVERY_BYTE
 
     def test_every_write_makes_a_new_file(self, manager: FileManager, tmp_path: Path) -> None:
-        """The same content written twice is two files with two handles."""
+        """The same content written twice is two files with two handles.
+
+        Look at how a file gets its name: a new one for each write, not one made from the content.
+        """
         first, second = manager.write_data(b"foo"), manager.write_data(b"foo")
         assert first.path_desc != second.path_desc
         assert self.count_files(tmp_path) == 2
 
     @pytest.mark.parametrize("ext", ["txt", ".txt"])
     def test_an_extension_has_one_dot(self, manager: FileManager, ext: str) -> None:
-        """An extension means the same with and without its dot."""
+        """An extension means the same with and without its dot.
+
+        Look at how name and extension are joined when the extension begins with a dot.
+        """
         for handle in (
             manager.write_data(b"foo", ext=ext),
             manager.write(io.StringIO("foo"), mode="w", ext=ext),
@@ -132,16 +159,25 @@ class FileManagerConformance(ConformanceSuite[Any]):
             assert not handle.path_desc.endswith("..txt")
 
     def test_without_an_extension_there_is_none(self, manager: FileManager) -> None:
-        """A file has no extension unless one is given."""
+        """A file has no extension unless one is given.
+
+        Look at the name of a file whose `ext` is None, and at a default extension.
+        """
         assert "." not in manager.write_data(b"foo").path_desc.rpartition("/")[2]
 
     def test_an_extension_may_have_parts(self, manager: FileManager) -> None:
-        """`tar.gz` is an extension."""
+        """`tar.gz` is an extension.
+
+        Look at the check of extensions: a dot in the middle is allowed.
+        """
         assert manager.write_data(b"foo", ext="tar.gz").path_desc.endswith(".tar.gz")
 
     @pytest.mark.parametrize("ext", ["", ".", "..", "a/b", "../a", "a\0", "a b", "..txt", "x" * 300, "ü", 7])
     def test_an_extension_is_plain(self, manager: FileManager, tmp_path: Path, ext: str) -> None:
-        """What leads elsewhere, or is no name, is no extension; nothing is stored."""
+        """What leads elsewhere, or is no name, is no extension; nothing is stored.
+
+        Look at the check of extensions: it comes before a file is made.
+        """
         with pytest.raises(InvalidArgumentError):
             manager.write_data(b"foo", ext=ext)
         assert self.count_files(tmp_path) == 0
@@ -162,39 +198,57 @@ class FileManagerConformance(ConformanceSuite[Any]):
     def test_what_does_not_fit_is_not_written(
         self, manager: FileManager, tmp_path: Path, make_file: Callable[[], Any], mode: str
     ) -> None:
-        """The object is open for reading and of the kind that the mode says; otherwise no file is left."""
+        """The object is open for reading and of the kind that the mode says; otherwise no file is left.
+
+        Look at the check of mode and first piece: text or bytes, before anything is stored, or tidied up after it.
+        """
         with pytest.raises(InvalidArgumentError):
             manager.write(make_file(), mode=mode)
         assert self.count_files(tmp_path) == 0
 
     @pytest.mark.parametrize("data", ["text", bytearray(b"foo"), None])
     def test_only_bytes_are_data(self, manager: FileManager, data: bytes) -> None:
-        """`write_data` takes bytes."""
+        """`write_data` takes bytes.
+
+        Look at the check of the argument of `write_data`.
+        """
         with pytest.raises(InvalidArgumentError):
             manager.write_data(data)
 
     def test_a_write_that_fails_leaves_nothing(self, manager: FileManager, tmp_path: Path) -> None:
-        """When the source breaks halfway, its error goes to the caller and no file is left."""
+        """When the source breaks halfway, its error goes to the caller and no file is left.
+
+        Look at the `except` around copying: remove the half file, then raise again.
+        """
         with pytest.raises(OSError, match="the disk is gone"):
             manager.write(BreakingFile(b"foo"))
         assert self.count_files(tmp_path) == 0
 
     @pytest.mark.parametrize("mode", ["w", "a", "r+", "rt", "", "b"])
     def test_reading_knows_two_modes(self, manager: FileManager, mode: str) -> None:
-        """A file is read with "rb" or "r", and is refused at once with another mode."""
+        """A file is read with "rb" or "r", and is refused at once with another mode.
+
+        Look at the check of the mode: it is made by `read` itself, not by the first read of the stream.
+        """
         handle = manager.write_data(b"foo")
         with pytest.raises(InvalidArgumentError):
             manager.read(handle, mode=mode)
 
     def test_a_foreign_handle_is_refused(self, manager: FileManager) -> None:
-        """A handle of another kind of file manager, or no handle, cannot be read."""
+        """A handle of another kind of file manager, or no handle, cannot be read.
+
+        Look at the check of the handle's class in all three methods.
+        """
         for use in (manager.read, manager.read_data, manager.copy_handle_to_local_temp):
             for handle in (ForeignFileHandle(), "path", None):
                 with pytest.raises(InvalidArgumentError):
                     use(handle)  # type: ignore[arg-type]
 
     def test_a_missing_file_is_not_found(self, manager: FileManager) -> None:
-        """A handle whose file is gone gives FileNotFoundError."""
+        """A handle whose file is gone gives FileNotFoundError.
+
+        Look at the error of the store for what is not there: translate it to FileNotFoundError.
+        """
         handle = manager.write_data(b"foo")
         self.delete_file(handle)
         for use in (manager.read, manager.read_data, manager.copy_handle_to_local_temp):
@@ -202,7 +256,10 @@ class FileManagerConformance(ConformanceSuite[Any]):
                 use(handle)
 
     def test_a_copy_is_where_temporary_files_are(self, manager: FileManager) -> None:
-        """A local copy has the same bytes and lies below the folder that `tempfile` uses; each call makes another."""
+        """A local copy has the same bytes and lies below the folder that `tempfile` uses; each call makes another.
+
+        Look at the folder of copies, and at a cache that gives the same copy twice.
+        """
         handle = manager.write_data(BIG, ext="bin")
         paths = [Path(manager.copy_handle_to_local_temp(handle)) for _ in range(2)]
         assert [path.read_bytes() for path in paths] == [BIG, BIG]
@@ -211,7 +268,10 @@ class FileManagerConformance(ConformanceSuite[Any]):
         manager.delete_local_temp()
 
     def test_copies_are_deleted_and_files_stay(self, manager: FileManager) -> None:
-        """`delete_local_temp` removes every copy, also when some are gone already, and can be repeated."""
+        """`delete_local_temp` removes every copy, also when some are gone already, and can be repeated.
+
+        Look at which paths are deleted, at ones that are gone already, and at the list that is emptied.
+        """
         handle = manager.write_data(b"foo")
         paths = [Path(manager.copy_handle_to_local_temp(handle)) for _ in range(3)]
         paths[0].unlink()

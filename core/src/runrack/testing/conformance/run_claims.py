@@ -40,7 +40,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
     """What the `RunClaims` half does."""
 
     def test_a_claim_is_what_is_stored(self, storage: RunStorage) -> None:
-        """A claim raises the epoch by one and writes owner and lease; the status stays. Its time is aware, in UTC."""
+        """A claim raises the epoch by one and writes owner and lease; the status stays. Its time is aware, in UTC.
+
+        Look at what the claim returns: the values that were written, with an aware time.
+        """
         _queue(storage, "a")
         before = storage.get_run_record_by_id("a")
         (claim,) = storage.claim("daemon", LEASE)
@@ -52,7 +55,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert (after.run, claim.expires.utcoffset()) == (before.run, timedelta(0))
 
     def test_a_lease_lasts_as_long_as_told(self, storage: RunStorage) -> None:
-        """A lease runs out `lease_seconds` from now, by a clock that is not an hour apart from the one of the test."""
+        """A lease runs out `lease_seconds` from now, by a clock that is not an hour apart from the one of the test.
+
+        Look at the unit of the lease, and at which clock (and time zone) tells when it ends.
+        """
         _queue(storage, "a", "b")
         short, long = storage.claim("daemon", LEASE, limit=2)[0], storage.claim("daemon", LEASE)
         assert long == []
@@ -60,7 +66,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert timedelta(hours=10) < renewed.expires - datetime.now(UTC) < timedelta(hours=13)
 
     def test_a_held_run_is_not_claimed(self, storage: RunStorage) -> None:
-        """A run is claimed once, by whomever, while its lease lasts."""
+        """A run is claimed once, by whomever, while its lease lasts.
+
+        Look at the condition on the lease: it holds for every owner, also the same one, and with `run_ids`.
+        """
         _queue(storage, "a", "b")
         assert _ids(storage.claim("one", LEASE)) == ["a"]
         assert _ids(storage.claim("two", LEASE, limit=9)) == ["b"]
@@ -73,13 +82,19 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
     def test_a_claim_takes_the_first_in_line(
         self, storage: RunStorage, limit: int, expected: list[str]
     ) -> None:
-        """`limit` runs are taken, oldest first, and the others left alone."""
+        """`limit` runs are taken, oldest first, and the others left alone.
+
+        Look at the order before the limit, and at a limit of 0.
+        """
         _queue(storage, "a", "b", "c")
         assert _ids(storage.claim("daemon", LEASE, limit)) == expected
         assert _ids(storage.claim("other", LEASE, 9)) == ["a", "b", "c"][len(expected) :]
 
     def test_the_most_urgent_comes_first(self, storage: RunStorage) -> None:
-        """Runs are claimed by priority, then by insertion. Check for a priority compared as text."""
+        """Runs are claimed by priority, then by insertion. Check for a priority compared as text.
+
+        Look at the priority in ORDER BY: an integer, descending, 0 when it is missing or no number.
+        """
         priorities = {"a": "9", "b": "10", "c": None, "d": "-1", "e": "10", "f": "0", "g": "urgent"}
         for run_id, priority in priorities.items():
             tags = {} if priority is None else {PRIORITY: priority}
@@ -87,13 +102,19 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _ids(storage.claim("daemon", LEASE, 9)) == ["b", "e", "a", "c", "f", "g", "d"]
 
     def test_a_priority_of_any_size_is_kept_in_order(self, storage: RunStorage) -> None:
-        """Priorities beyond 64 bits are stored and come before or after all others."""
+        """Priorities beyond 64 bits are stored and come before or after all others.
+
+        Look at the type of the priority's column: clamp what does not fit into it.
+        """
         for run_id, priority in (("low", "-" + "9" * 30), ("none", "0"), ("high", "9" * 30)):
             _queue(storage, run_id, **{PRIORITY: priority})
         assert _ids(storage.claim("daemon", LEASE, 9)) == ["high", "none", "low"]
 
     def test_a_priority_can_be_changed(self, storage: RunStorage) -> None:
-        """A priority that is set while the run waits counts. Check for a copy that is made once."""
+        """A priority that is set while the run waits counts. Check for a copy that is made once.
+
+        Look at a column that holds a copy of the tag: `add_run_tags` has to renew it, and only for this tag.
+        """
         _queue(storage, "a", "b", "c")
         storage.add_run_tags("b", {PRIORITY: "1"})
         storage.add_run_tags("a", {"other": "tag"})
@@ -102,7 +123,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _ids(storage.claim("daemon", LEASE, 9)) == ["c", "b", "a"]
 
     def test_given_runs_are_claimed_in_the_order_given(self, storage: RunStorage) -> None:
-        """With `run_ids` only those are taken, in that order, whatever their priority; a repeated one once."""
+        """With `run_ids` only those are taken, in that order, whatever their priority; a repeated one once.
+
+        Look at the order of the result, which the database does not keep, and at the limit after it.
+        """
         _queue(storage, "a", "b", "c", "d")
         storage.add_run_tags("a", {PRIORITY: "9"})
         asked = ["c", "unknown", "a", "c", "b"]
@@ -111,7 +135,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _ids(storage.claim("daemon", LEASE, 9, run_ids=[])) == []
 
     def test_many_given_runs_are_no_problem(self, storage: RunStorage) -> None:
-        """`run_ids` may be far longer than what one query carries; the order holds across all of them."""
+        """`run_ids` may be far longer than what one query carries; the order holds across all of them.
+
+        Look at the number of parameters of one statement: ask in portions, and stop at the limit.
+        """
         _queue(storage, "a", "b", "c")
         unknown = [f"{number}" for number in range(20_000)]
         asked = ["c", *unknown, "a", "b"]
@@ -119,7 +146,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
 
     @pytest.mark.parametrize("status", sorted(set(RunStatus) - FINISHED))
     def test_only_runs_in_the_status_are_claimed(self, storage: RunStorage, status: RunStatus) -> None:
-        """A claim takes queued runs, or those in the status that is named, also when they are given by id."""
+        """A claim takes queued runs, or those in the status that is named, also when they are given by id.
+
+        Look at the condition on the status: it holds also with `run_ids`.
+        """
         for each in RunStatus:
             storage.add_run(make_run(each.value, status=each))
         assert _ids(storage.claim("daemon", LEASE, 99, list(RunStatus), status=status)) == [status.value]
@@ -140,14 +170,20 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
     def test_a_claim_that_makes_no_sense_is_refused(
         self, storage: RunStorage, arguments: dict[str, object]
     ) -> None:
-        """An empty owner, a lease that is negative or too long, a negative limit, and a finished status are errors."""
+        """An empty owner, a lease that is negative or too long, a negative limit, and a finished status are errors.
+
+        Look at the checks of the arguments: before any statement; NaN passes every comparison.
+        """
         _queue(storage, "a")
         with pytest.raises(InvalidArgumentError):
             storage.claim(**{"owner": "daemon", "lease_seconds": LEASE, **arguments})  # type: ignore[arg-type]
         assert _holder(storage, "a")[0] is None
 
     def test_a_lease_that_ran_out_frees_its_run(self, storage: RunStorage) -> None:
-        """A queued run whose lease ran out is claimed by the next, under a new epoch."""
+        """A queued run whose lease ran out is claimed by the next, under a new epoch.
+
+        Look at the condition on the lease: one that has run out is as good as none, and the epoch grows.
+        """
         _queue(storage, "a")
         (old,) = storage.claim("dead", 0)
         (new,) = storage.claim("alive", LEASE)
@@ -156,7 +192,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
             storage.renew(old, LEASE)
 
     def test_a_renewed_lease_lasts_longer(self, storage: RunStorage) -> None:
-        """Renewing moves the end of the lease, keeps owner and epoch, and can be repeated with the old claim."""
+        """Renewing moves the end of the lease, keeps owner and epoch, and can be repeated with the old claim.
+
+        Look at the condition of the renewal: owner and epoch, not the time at which the old lease ends.
+        """
         _queue(storage, "a")
         (claim,) = storage.claim("daemon", 60)
         first = storage.renew(claim, LEASE)
@@ -166,7 +205,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _holder(storage, "a") == ("daemon", second.expires, claim.epoch)
 
     def test_a_claim_is_handed_over(self, storage: RunStorage) -> None:
-        """After a hand-over the new owner holds the run under the same epoch, and the old one's claim is stale."""
+        """After a hand-over the new owner holds the run under the same epoch, and the old one's claim is stale.
+
+        Look at what a hand-over writes: the owner and the lease, not the epoch.
+        """
         _queue(storage, "a")
         (daemon,) = storage.claim("daemon", LEASE)
         worker_claim = storage.renew(daemon, LEASE, owner="worker")
@@ -178,7 +220,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert storage.renew(worker_claim, LEASE).owner == "worker"
 
     def test_a_lease_that_ran_out_is_not_renewed(self, storage: RunStorage) -> None:
-        """A lease that ran out cannot be renewed or handed over, though nobody has taken the run yet."""
+        """A lease that ran out cannot be renewed or handed over, though nobody has taken the run yet.
+
+        Look at the condition of the renewal: the lease still runs, by the clock of the storage.
+        """
         _queue(storage, "a")
         (claim,) = storage.claim("daemon", 0)
         before = _holder(storage, "a")
@@ -189,7 +234,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _holder(storage, "a") == before
 
     def test_a_claim_that_nobody_has_is_not_renewed(self, storage: RunStorage) -> None:
-        """Another epoch, another owner, another run or a deleted one: none can be renewed or released."""
+        """Another epoch, another owner, another run or a deleted one: none can be renewed or released.
+
+        Look at the condition of renewal and release: run, owner (by code point) and epoch, all three.
+        """
         _queue(storage, "a", "b")
         (claim,) = storage.claim("daemon", LEASE)
         wrong = [
@@ -209,7 +257,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
             storage.renew(claim, LEASE)
 
     def test_a_renewal_that_makes_no_sense_is_refused(self, storage: RunStorage) -> None:
-        """An empty owner and a negative lease raise InvalidArgumentError, and the claim stays as it was."""
+        """An empty owner and a negative lease raise InvalidArgumentError, and the claim stays as it was.
+
+        Look at the checks of the arguments: before any statement.
+        """
         _queue(storage, "a")
         (claim,) = storage.claim("daemon", LEASE)
         for lease_seconds, owner in ((LEASE, ""), (-1.0, None)):
@@ -218,7 +269,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _holder(storage, "a") == ("daemon", claim.expires, claim.epoch)
 
     def test_a_released_run_can_be_claimed_at_once(self, storage: RunStorage) -> None:
-        """Releasing clears owner and lease and keeps the status; the next claim gets a new epoch."""
+        """Releasing clears owner and lease and keeps the status; the next claim gets a new epoch.
+
+        Look at what a release writes: no owner and no lease, and an epoch that never goes back.
+        """
         _queue(storage, "a")
         (claim,) = storage.claim("one", LEASE)
         assert storage.release(claim) is True
@@ -230,7 +284,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _holder(storage, "a")[0] == "two"
 
     def test_expired_claims_are_told_once(self, storage: RunStorage) -> None:
-        """`expire` returns the claims whose lease ran out, as they were, longest dead first, each once."""
+        """`expire` returns the claims whose lease ran out, as they were, longest dead first, each once.
+
+        Look at the order by the end of the lease, and at what keeps a claim from being told again.
+        """
         _queue(storage, "a", "b", "c", "d")
         dead = [storage.claim("dead", 0, run_ids=[run_id])[0] for run_id in "cab"]
         storage.claim("alive", LEASE, run_ids=["d"])
@@ -244,7 +301,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
             storage.expire(-1)
 
     def test_an_expired_owner_is_out(self, storage: RunStorage) -> None:
-        """After `expire` the old owner can neither renew nor release, nor move the run with his epoch."""
+        """After `expire` the old owner can neither renew nor release, nor move the run with his epoch.
+
+        Look at the epoch: `expire` has to raise it, so that the old owner's no longer fits.
+        """
         _queue(storage, "a")
         (claim,) = storage.claim("dead", 0)
         storage.expire()
@@ -256,7 +316,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert storage.handle_run_event("a", starting) is True
 
     def test_an_owner_who_was_late_but_alone_is_still_the_owner(self, storage: RunStorage) -> None:
-        """A lease that ran out does not by itself fence its owner: his events count until another takes the run."""
+        """A lease that ran out does not by itself fence its owner: his events count until another takes the run.
+
+        Look at who is fenced: the epoch decides on events, not the clock.
+        """
         _queue(storage, "a")
         (claim,) = storage.claim("daemon", 0)
         assert storage.handle_run_event("a", make_event(EventType.RUN_STARTING), epoch=claim.epoch) is True
@@ -264,7 +327,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
 
     @pytest.mark.parametrize("status", [RunStatus.STARTING, RunStatus.STARTED, RunStatus.CANCELING])
     def test_running_runs_expire_too(self, storage: RunStorage, status: RunStatus) -> None:
-        """Whatever an owner was doing when he died, his claim expires, and the run keeps its status."""
+        """Whatever an owner was doing when he died, his claim expires, and the run keeps its status.
+
+        Look at the condition on the status in `expire`: every status but the finished ones.
+        """
         storage.add_run(make_run("a", status=status))
         claims = list(storage.claim("worker", 0, status=status))
         assert list(storage.expire()) == claims
@@ -274,7 +340,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
 
     @pytest.mark.parametrize("end", ENDS)
     def test_the_end_of_a_run_ends_its_claim(self, storage: RunStorage, end: EventType) -> None:
-        """A run that ends has no owner and no lease, cannot be renewed, and never expires; its epoch stays."""
+        """A run that ends has no owner and no lease, cannot be renewed, and never expires; its epoch stays.
+
+        Look at what a finishing event writes: no owner and no lease, the epoch as it was.
+        """
         storage.add_run(make_run("a", status=RunStatus.CANCELING))
         (claim,) = storage.claim("worker", LEASE, status=RunStatus.CANCELING)
         assert storage.handle_run_event("a", make_event(end), epoch=claim.epoch) is True
@@ -284,7 +353,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert list(storage.expire()) == []
 
     def test_a_claim_outlives_what_the_run_does(self, storage: RunStorage) -> None:
-        """Events that do not end a run, and new tags, leave owner, lease and epoch alone."""
+        """Events that do not end a run, and new tags, leave owner, lease and epoch alone.
+
+        Look at which columns events and tags write: not those of the claim.
+        """
         _queue(storage, "a")
         (claim,) = storage.claim("worker", LEASE)
         for event_type in (EventType.RUN_STARTING, EventType.RUN_START, EventType.RUN_CANCELING):
@@ -293,7 +365,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _holder(storage, "a") == ("worker", claim.expires, claim.epoch)
 
     def test_threads_claim_each_run_once(self, storage: RunStorage) -> None:
-        """8 threads that claim from one queue share it without taking a run twice or leaving one."""
+        """8 threads that claim from one queue share it without taking a run twice or leaving one.
+
+        Look at the lock of the rows: select and update in one transaction, or one statement.
+        """
         run_ids = [f"{number}" for number in range(100)]
         _queue(storage, *run_ids)
 
@@ -310,7 +385,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
 
     @needs(Ability.SHARES_BETWEEN_PROCESSES)
     def test_processes_claim_each_run_once(self, storage: RunStorage) -> None:
-        """3 processes that claim 2,000 runs, in portions or one by one, take each once, and none is left."""
+        """3 processes that claim 2,000 runs, in portions or one by one, take each once, and none is left.
+
+        Look at the lock of the database (`FOR UPDATE SKIP LOCKED`, an immediate transaction).
+        """
         run_ids = [f"{number}" for number in range(2000)]
         _queue(storage, *run_ids)
         taken = [
@@ -321,7 +399,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
 
     @needs(Ability.SHARES_BETWEEN_PROCESSES)
     def test_processes_expire_each_claim_once(self, storage: RunStorage) -> None:
-        """Of several processes that look for dead owners, each claim is returned to one."""
+        """Of several processes that look for dead owners, each claim is returned to one.
+
+        Look at the update of `expire`: it repeats the condition by which the rows were selected.
+        """
         run_ids = [f"{number}" for number in range(200)]
         _queue(storage, *run_ids)
         storage.claim("dead", 0, limit=200)
@@ -335,7 +416,10 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
 
     @needs(Ability.SURVIVES_REOPEN)
     def test_a_claim_survives(self, storage: RunStorage) -> None:
-        """A claim is there after the storage was opened again, and can be renewed."""
+        """A claim is there after the storage was opened again, and can be renewed.
+
+        Look at what is kept in memory only, and at a commit that is missing.
+        """
         _queue(storage, "a")
         (claim,) = storage.claim("daemon", LEASE)
         open_again = self.opener(storage)

@@ -38,18 +38,27 @@ class InstigatorStateTests(ConformanceSuite[ScheduleStorage]):
     """What the states of schedules and sensors do."""
 
     def test_a_state_is_read_back_equal(self, storage: ScheduleStorage) -> None:
-        """States of schedules and sensors are read back with every field."""
+        """States of schedules and sensors are read back with every field.
+
+        Look at the codec: use `runrack.records.codec`, which knows every field.
+        """
         data = ScheduleInstigatorData(("0 * * * *", "5 4 * * *"), NOW, NOW + 0.5)
         for state in (make_schedule_state(instigator_data=data), make_sensor_state()):
             assert storage.add_instigator_state(state) == state
             assert storage.get_instigator_state(state.selector_id) == state
 
     def test_a_missing_state_is_none(self, storage: ScheduleStorage) -> None:
-        """An unknown selector id gives None."""
+        """An unknown selector id gives None.
+
+        Look at what you return when no row is found.
+        """
         assert storage.get_instigator_state("x") is None
 
     def test_a_state_is_added_once(self, storage: ScheduleStorage) -> None:
-        """A second state with one selector id, also of another origin, raises and changes nothing."""
+        """A second state with one selector id, also of another origin, raises and changes nothing.
+
+        Look at the unique key: the selector id alone; and at the driver's error, which is to be translated.
+        """
         state = make_schedule_state()
         moved = replace(state, origin=replace(state.origin, executable="/other"))
         storage.add_instigator_state(state)
@@ -58,7 +67,10 @@ class InstigatorStateTests(ConformanceSuite[ScheduleStorage]):
         assert list(storage.all_instigator_state()) == [state]
 
     def test_a_state_is_replaced(self, storage: ScheduleStorage) -> None:
-        """An update replaces the state with the same selector id, also after its origin moved."""
+        """An update replaces the state with the same selector id, also after its origin moved.
+
+        Look at the condition of the update: the selector id, not the origin.
+        """
         state = make_schedule_state()
         storage.add_instigator_state(state)
         moved = replace(
@@ -68,7 +80,10 @@ class InstigatorStateTests(ConformanceSuite[ScheduleStorage]):
         assert list(storage.all_instigator_state()) == [moved]
 
     def test_an_unknown_state_is_not_updated(self, storage: ScheduleStorage) -> None:
-        """Updating or deleting a state that is not stored raises NotFoundError."""
+        """Updating or deleting a state that is not stored raises NotFoundError.
+
+        Look at the count of rows that were changed, and for an upsert.
+        """
         with pytest.raises(NotFoundError):
             storage.update_instigator_state(make_schedule_state())
         with pytest.raises(NotFoundError):
@@ -76,7 +91,10 @@ class InstigatorStateTests(ConformanceSuite[ScheduleStorage]):
         assert list(storage.all_instigator_state()) == []
 
     def test_a_deleted_state_is_gone(self, storage: ScheduleStorage) -> None:
-        """A deleted state is gone, the others stay, and it can be added again."""
+        """A deleted state is gone, the others stay, and it can be added again.
+
+        Look at the condition of the deletion, and at a row that is only hidden.
+        """
         state, other = make_schedule_state("a"), make_schedule_state("b")
         storage.add_instigator_state(state)
         storage.add_instigator_state(other)
@@ -86,7 +104,10 @@ class InstigatorStateTests(ConformanceSuite[ScheduleStorage]):
         assert _names(storage.all_instigator_state()) == ["b", "a"]
 
     def test_states_are_filtered(self, storage: ScheduleStorage) -> None:
-        """Every argument given must hold; statuses are any of; the order is that of adding."""
+        """Every argument given must hold; statuses are any of; the order is that of adding.
+
+        Look at the conditions, which AND joins, at an empty set of statuses, and at ORDER BY.
+        """
         stopped, running = InstigatorStatus.STOPPED, InstigatorStatus.RUNNING
         states = [
             make_schedule_state("z", running),
@@ -111,7 +132,10 @@ class InstigatorStateTests(ConformanceSuite[ScheduleStorage]):
         assert found(repository_selector_id="unknown") == ""
 
     def test_one_thread_adds_a_state(self, storage: ScheduleStorage) -> None:
-        """Of 8 threads that add one state at once exactly one succeeds."""
+        """Of 8 threads that add one state at once exactly one succeeds.
+
+        Look at a look before the insert: let the unique key decide, and translate its error.
+        """
 
         def add(_number: int) -> bool:
             try:
@@ -127,7 +151,10 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
     """What ticks do."""
 
     def test_a_tick_is_read_back_equal(self, storage: ScheduleStorage) -> None:
-        """A tick is stored under a new id and read back with every field."""
+        """A tick is stored under a new id and read back with every field.
+
+        Look at the id that is given to the tick: it is part of what is read back.
+        """
         ticks = [
             storage.create_tick(data)
             for data in (
@@ -140,11 +167,17 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert [storage.get_tick(tick.tick_id) for tick in ticks] == ticks
 
     def test_a_missing_tick_is_none(self, storage: ScheduleStorage) -> None:
-        """An unknown id gives None."""
+        """An unknown id gives None.
+
+        Look at what you return when no row is found.
+        """
         assert storage.get_tick(1) is None
 
     def test_a_tick_is_updated(self, storage: ScheduleStorage) -> None:
-        """An update replaces the data of one tick, and its time and status decide from then on."""
+        """An update replaces the data of one tick, and its time and status decide from then on.
+
+        Look at columns that hold copies of time and status: the update renews them.
+        """
         tick, other = storage.create_tick(make_tick()), storage.create_tick(make_tick())
         changed = tick.with_data(status=TickStatus.SUCCESS, timestamp=NOW + 5, run_ids=("1",))
         assert storage.update_tick(changed) == changed
@@ -153,13 +186,19 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert list(storage.get_ticks(after=NOW)) == [changed]
 
     def test_an_unknown_tick_is_not_updated(self, storage: ScheduleStorage) -> None:
-        """Updating a tick that is not stored raises NotFoundError and stores nothing."""
+        """Updating a tick that is not stored raises NotFoundError and stores nothing.
+
+        Look at the count of rows that were changed, and for an upsert.
+        """
         with pytest.raises(NotFoundError):
             storage.update_tick(InstigatorTick(999, make_tick()))
         assert list(storage.get_ticks()) == []
 
     def test_ticks_come_newest_first(self, storage: ScheduleStorage) -> None:
-        """Ticks are ordered by timestamp, newest first, ties by newest id."""
+        """Ticks are ordered by timestamp, newest first, ties by newest id.
+
+        Look at ORDER BY: timestamp, then id, both descending.
+        """
         ids = [
             storage.create_tick(make_tick(timestamp=NOW + each)).tick_id for each in (1.0, 3.0, 2.0, 3.0, 1.5)
         ]
@@ -167,7 +206,10 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert found == [ids[3], ids[1], ids[2], ids[4], ids[0]]
 
     def test_ticks_are_filtered(self, storage: ScheduleStorage) -> None:
-        """Every argument given must hold; bounds are strict, and 0.0 is one."""
+        """Every argument given must hold; bounds are strict, and 0.0 is one.
+
+        Look at each bound: strict, and told from None by `is None`.
+        """
         statuses = [TickStatus.SUCCESS, TickStatus.FAILURE, TickStatus.SKIPPED, TickStatus.STARTED]
         ticks = [
             storage.create_tick(make_tick("a", NOW + index, status)) for index, status in enumerate(statuses)
@@ -186,13 +228,19 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert found(after=NOW, before=NOW + 3, statuses=[TickStatus.FAILURE], limit=1) == [1]
 
     def test_no_ids_give_nothing(self, storage: ScheduleStorage) -> None:
-        """Empty `selector_ids` or `tick_ids` give nothing."""
+        """Empty `selector_ids` or `tick_ids` give nothing.
+
+        Look at a test such as `if selector_ids:` that takes an empty list for None.
+        """
         storage.create_tick(make_tick())
         assert list(storage.get_ticks([])) == []
         assert list(storage.get_ticks(tick_ids=[])) == []
 
     def test_a_limit_counts_per_selector(self, storage: ScheduleStorage) -> None:
-        """A limit counts per selector id when those are given, also among ties, else overall; 0 gives nothing."""
+        """A limit counts per selector id when those are given, also among ties, else overall; 0 gives nothing.
+
+        Look at the window (ROW_NUMBER over each selector), its order among ties, and at 0.
+        """
         for name, offset in (("a", 0), ("a", 2), ("a", 2), ("b", 1), ("c", 5)):
             storage.create_tick(make_tick(name, NOW + offset))
         both = [_selector("a"), _selector("b")]
@@ -202,12 +250,18 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert (list(storage.get_ticks(limit=0)), list(storage.get_ticks(both, limit=0))) == ([], [])
 
     def test_a_negative_limit_is_refused(self, storage: ScheduleStorage) -> None:
-        """A negative limit raises InvalidArgumentError."""
+        """A negative limit raises InvalidArgumentError.
+
+        Look at whether the limit is checked before it reaches the database, where -1 may mean all.
+        """
         with pytest.raises(InvalidArgumentError):
             storage.get_ticks(limit=-1)
 
     def test_a_batch_is_the_newest_of_each(self, storage: ScheduleStorage) -> None:
-        """`get_batch_ticks` gives selector id to its newest ticks; selector ids without ticks are left out."""
+        """`get_batch_ticks` gives selector id to its newest ticks; selector ids without ticks are left out.
+
+        Look at the grouping of the result, and at selector ids that have no row.
+        """
         for name, offset in (("a", 0), ("a", 2), ("b", 1)):
             storage.create_tick(make_tick(name, NOW + offset))
         asked = [_selector(name) for name in ("a", "b", "c")]
@@ -218,7 +272,10 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert dict(storage.get_batch_ticks(asked, statuses=[TickStatus.SUCCESS])) == {}
 
     def test_a_limit_counts_per_selector_over_statuses(self, storage: ScheduleStorage) -> None:
-        """Of several statuses together the newest ticks of each selector id are given, as many as the limit says."""
+        """Of several statuses together the newest ticks of each selector id are given, as many as the limit says.
+
+        Look for one query for each status: together they give too many.
+        """
         for offset, status in enumerate(
             (
                 TickStatus.SUCCESS,
@@ -238,7 +295,10 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         }
 
     def test_a_batch_may_be_large(self, storage: ScheduleStorage) -> None:
-        """The newest ticks of 600 instigators are found in one call, and 600 ticks by their ids."""
+        """The newest ticks of 600 instigators are found in one call, and 600 ticks by their ids.
+
+        Look at the number of parameters of one statement: ask in portions.
+        """
         ids = [storage.create_tick(make_tick(str(number), NOW + number)).tick_id for number in range(600)]
         asked = [_selector(str(number)) for number in range(600)]
         newest = storage.get_batch_ticks(asked, limit=1)
@@ -248,7 +308,10 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert len(storage.get_ticks(asked)) == 600
 
     def test_old_ticks_are_purged(self, storage: ScheduleStorage) -> None:
-        """A purge removes ticks of one instigator before a moment, only of some statuses when they are given."""
+        """A purge removes ticks of one instigator before a moment, only of some statuses when they are given.
+
+        Look at the conditions of the deletion: selector, strictly before, and the statuses when given.
+        """
         for name, offset, status in (
             ("a", 0, TickStatus.SKIPPED),
             ("a", 1, TickStatus.SUCCESS),
@@ -263,12 +326,18 @@ class TickTests(ConformanceSuite[ScheduleStorage]):
         assert _times(storage.get_ticks([_selector("b")])) == [0]
 
     def test_threads_create_ticks(self, storage: ScheduleStorage) -> None:
-        """8 threads that create ticks at once get an id of their own for each."""
+        """8 threads that create ticks at once get an id of their own for each.
+
+        Look at where ids come from, and at the lock around giving one and inserting.
+        """
         created = in_threads(lambda _number: [storage.create_tick(make_tick()).tick_id for _ in range(20)])
         assert len({tick_id for each in created for tick_id in each}) == 160
 
     def test_a_wipe_removes_everything(self, storage: ScheduleStorage) -> None:
-        """`wipe` removes all states and ticks."""
+        """`wipe` removes all states and ticks.
+
+        Look at the list of tables in `wipe`.
+        """
         storage.add_instigator_state(make_schedule_state())
         storage.create_tick(make_tick())
         storage.wipe()
@@ -280,7 +349,10 @@ class ScheduleStorageConformance(InstigatorStateTests, TickTests, TickClaimTests
 
     @needs(Ability.SURVIVES_REOPEN)
     def test_schedules_survive(self, storage: ScheduleStorage) -> None:
-        """States and ticks are there after the storage was opened again."""
+        """States and ticks are there after the storage was opened again.
+
+        Look at what is kept in memory only, and at a commit that is missing.
+        """
         state = storage.add_instigator_state(make_schedule_state())
         tick = storage.create_tick(make_tick())
         open_again = self.opener(storage)
@@ -291,6 +363,9 @@ class ScheduleStorageConformance(InstigatorStateTests, TickTests, TickClaimTests
         again.dispose()
 
     def test_disposing_twice_is_harmless(self, storage: ScheduleStorage) -> None:
-        """`dispose` can be repeated."""
+        """`dispose` can be repeated.
+
+        Look at what `dispose` closes: closing again must do nothing.
+        """
         storage.dispose()
         storage.dispose()

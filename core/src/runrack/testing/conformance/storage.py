@@ -59,13 +59,19 @@ class StorageConformance(ConformanceSuite[Storage]):
     """
 
     def test_the_parts_stay_the_same(self, storage: Storage) -> None:
-        """Each part is always the same object."""
+        """Each part is always the same object.
+
+        Look at the properties: make each part once, in the constructor.
+        """
         assert storage.run_storage is storage.run_storage
         assert storage.event_log_storage is storage.event_log_storage
         assert storage.schedule_storage is storage.schedule_storage
 
     def test_the_parts_know_the_instance(self, storage: Storage) -> None:
-        """Registering an instance registers it with every part, weakly."""
+        """Registering an instance registers it with every part, weakly.
+
+        Look at `register_instance`: it goes on to each part; and at a reference that is not weak.
+        """
         owner = _Owner()
         storage.register_instance(owner)  # type: ignore[arg-type] # a part only remembers it
         parts = (storage, storage.run_storage, storage.event_log_storage, storage.schedule_storage)
@@ -75,7 +81,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert not any(part.has_instance for part in parts)
 
     def test_an_event_moves_its_run(self, storage: Storage) -> None:
-        """An event is stored, and its run moved at the entry's own time."""
+        """An event is stored, and its run moved at the entry's own time.
+
+        Look at the time that the run gets: the entry's, not that of the clock.
+        """
         storage.run_storage.add_run(make_run("run"))
         entries = [make_entry(START, timestamp=NOW + 1.5), make_entry(SUCCESS, timestamp=NOW + 2.5)]
         records = [record for entry in entries for record in storage.store_events([entry])]
@@ -85,7 +94,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert run.update_timestamp == datetime.fromtimestamp(NOW + 2.5, UTC)
 
     def test_a_batch_is_applied_in_its_order(self, storage: Storage) -> None:
-        """Events of several runs in one batch are applied in the order given, and so are their records."""
+        """Events of several runs in one batch are applied in the order given, and so are their records.
+
+        Look at whether entries are applied one after the other, each judged by what the one before has left.
+        """
         for run_id in ("a", "b"):
             storage.run_storage.add_run(make_run(run_id))
         entries = [
@@ -101,17 +113,26 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert (_status(storage, "a"), _status(storage, "b")) == (RunStatus.SUCCESS, RunStatus.FAILURE)
 
     def test_an_empty_batch_is_no_error(self, storage: Storage) -> None:
-        """An empty batch gives no records."""
+        """An empty batch gives no records.
+
+        Look at the statement that an empty batch makes.
+        """
         assert list(storage.store_events([])) == []
 
     def test_an_event_of_an_unknown_run_is_stored(self, storage: Storage) -> None:
-        """A run event of an unknown run, or of none, is stored and not late; it makes no run."""
+        """A run event of an unknown run, or of none, is stored and not late; it makes no run.
+
+        Look at how lateness is judged when there is no run: it is not late.
+        """
         records = storage.store_events([make_entry(START, "unknown"), make_materialization(run_id="")])
         assert [record.late for record in records] == [False, False]
         assert storage.run_storage.get_runs_count() == 0
 
     def test_assets_follow(self, storage: Storage) -> None:
-        """A materialization updates the asset catalog."""
+        """A materialization updates the asset catalog.
+
+        Look at whether `store_events` goes through what keeps the catalog.
+        """
         entry = make_materialization(partition="a")
         (record,) = storage.store_events([entry])
         log = storage.event_log_storage
@@ -122,7 +143,10 @@ class StorageConformance(ConformanceSuite[Storage]):
 
     @pytest.mark.parametrize("before", RunStatus)
     def test_an_event_that_may_not_be_applied_is_late(self, storage: Storage, before: RunStatus) -> None:
-        """A run event counts exactly where TRANSITIONS allows it; else it is kept as late and changes nothing."""
+        """A run event counts exactly where TRANSITIONS allows it; else it is kept as late and changes nothing.
+
+        Look at `TRANSITIONS`, and at the mark being stored in the same transaction as the refusal.
+        """
         for event_type, after in STATUS_AFTER.items():
             run_id = f"{before}-{event_type}"
             storage.run_storage.add_run(make_run(run_id, status=before))
@@ -137,7 +161,10 @@ class StorageConformance(ConformanceSuite[Storage]):
             assert len(_log(storage, run_id)) == 1
 
     def test_an_old_epoch_is_late(self, storage: Storage) -> None:
-        """Whatever is written of a run in another epoch than its current one is late; of other runs, it is not."""
+        """Whatever is written of a run in another epoch than its current one is late; of other runs, it is not.
+
+        Look at the comparison of epochs: for every event of that run, not for run events only.
+        """
         storage.run_storage.add_run(make_run("run"))
         epoch = _record(storage).epoch
         entries = [make_entry(START), make_entry("text"), make_entry("text", "unknown")]
@@ -150,7 +177,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert (current.late, _status(storage)) == (False, RunStatus.STARTED)
 
     def test_a_late_materialization_makes_no_asset(self, storage: Storage) -> None:
-        """What a writer of another epoch has made is in the log of the run; no question about assets gives it."""
+        """What a writer of another epoch has made is in the log of the run; no question about assets gives it.
+
+        Look at the mark of lateness: what follows from an entry is left out when it is set.
+        """
         storage.run_storage.add_run(make_run("run"))
         epoch, log, key = _record(storage).epoch, storage.event_log_storage, AssetKey("asset")
         entries = [make_plan(), make_materialization(partition="a")]
@@ -168,7 +198,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert log.get_latest_materialization_events([key]).get(key) is None
 
     def test_who_lost_his_claim_is_late(self, storage: Storage) -> None:
-        """What an owner whose claim expired says of the run is kept as late; the run is the next owner's."""
+        """What an owner whose claim expired says of the run is kept as late; the run is the next owner's.
+
+        Look at the epoch that is compared: the one stored now, read in the same transaction.
+        """
         runs = storage.run_storage
         runs.add_run(make_run("run", status=RunStatus.QUEUED))
         (dead,) = runs.claim("dead", 0)
@@ -182,7 +215,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert (record.run.status, record.owner, record.lease_expires) == (RunStatus.SUCCESS, None, None)
 
     def test_a_repeated_write_changes_nothing(self, storage: Storage) -> None:
-        """Entries that are stored already are not stored, applied or judged again."""
+        """Entries that are stored already are not stored, applied or judged again.
+
+        Look at the order: drop what is stored already, then judge and apply the rest.
+        """
         storage.run_storage.add_run(make_run("run"))
         start, end = make_entry(START), make_entry(SUCCESS)
         first = [*storage.store_events([start]), *storage.store_events([end])]
@@ -192,7 +228,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert (_record(storage), _log(storage)) == (run, [start, end])
 
     def test_a_batch_may_repeat_a_run_event(self, storage: Storage) -> None:
-        """A run event that stands twice in a batch counts once and is not late."""
+        """A run event that stands twice in a batch counts once and is not late.
+
+        Look at repeats within the batch: dropped before they are judged.
+        """
         storage.run_storage.add_run(make_run("run"))
         start = make_entry(START)
         records = storage.store_events([start, start])
@@ -200,7 +239,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert _log(storage) == [start]
 
     def test_the_reason_of_a_failure_becomes_a_tag(self, storage: Storage) -> None:
-        """A failure's reason becomes a tag in the same step."""
+        """A failure's reason becomes a tag in the same step.
+
+        Look at whether the run is moved by the same code as `handle_run_event`.
+        """
         storage.run_storage.add_run(make_run("run"))
         data = RunFailureData(RunFailureReason.STEP_FAILURE)
         storage.store_events([make_entry(make_event(FAILURE, data))])
@@ -208,7 +250,10 @@ class StorageConformance(ConformanceSuite[Storage]):
 
     @pytest.mark.parametrize("end", [SUCCESS, FAILURE, EventType.RUN_CANCELED])
     def test_the_end_of_a_run_frees_its_slots(self, storage: Storage, end: EventType) -> None:
-        """A run that ends gives back its slots and leaves every queue; who waits is served."""
+        """A run that ends gives back its slots and leaves every queue; who waits is served.
+
+        Look at the events that end a run: each frees the slots in its transaction.
+        """
         slots = storage.event_log_storage
         slots.set_concurrency_slots("key", 1)
         for run_id in ("run", "other"):
@@ -221,7 +266,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert slots.get_concurrency_run_ids() == {"other"}
 
     def test_a_late_end_frees_nothing(self, storage: Storage) -> None:
-        """The end that an old epoch reports leaves the slots of the run alone."""
+        """The end that an old epoch reports leaves the slots of the run alone.
+
+        Look at whether lateness is judged before slots are freed.
+        """
         slots = storage.event_log_storage
         storage.run_storage.add_run(make_run("run", status=RunStatus.STARTED))
         slots.set_concurrency_slots("key", 1)
@@ -230,7 +278,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert slots.check_concurrency_claim("key", "run", "step").is_claimed
 
     def test_all_or_none(self, storage: Storage) -> None:
-        """A batch with an entry that cannot be stored leaves runs, log, assets and slots as they were."""
+        """A batch with an entry that cannot be stored leaves runs, log, assets and slots as they were.
+
+        Look at the transaction: one for the entries, runs, assets and slots of a batch.
+        """
         slots = storage.event_log_storage
         storage.run_storage.add_run(make_run("run", status=RunStatus.STARTED))
         slots.set_concurrency_slots("key", 1)
@@ -245,7 +296,10 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert slots.check_concurrency_claim("key", "run", "step").is_claimed
 
     def test_a_deleted_run_leaves_nothing(self, storage: Storage) -> None:
-        """`delete_run` removes the run, its tags, its log and its slots, and nothing of other runs."""
+        """`delete_run` removes the run, its tags, its log and its slots, and nothing of other runs.
+
+        Look at `delete_run`: it deletes in all parts, in one transaction.
+        """
         slots = storage.event_log_storage
         slots.set_concurrency_slots("key", 1)
         kept = make_materialization(run_id="other")
@@ -263,14 +317,20 @@ class StorageConformance(ConformanceSuite[Storage]):
         assert latest == {AssetKey("asset"): kept}
 
     def test_one_of_several_starts_counts(self, storage: Storage) -> None:
-        """Of 8 threads that start a run at once one event counts; the others are kept as late."""
+        """Of 8 threads that start a run at once one event counts; the others are kept as late.
+
+        Look at the lock of the run's row: it is taken before the status is read.
+        """
         storage.run_storage.add_run(make_run("run"))
         late = in_threads(lambda _number: storage.store_events([make_entry(START)])[0].late)
         assert sorted(late) == [False] + [True] * 7
         assert len(_log(storage)) == 8
 
     def test_the_log_and_the_run_agree(self, storage: Storage) -> None:
-        """However threads interleave, the events that counted lead step by step to the run's status."""
+        """However threads interleave, the events that counted lead step by step to the run's status.
+
+        Look at the order of commits of one run: ids are given under the lock of its row.
+        """
         orders = list(permutations([START, SUCCESS, FAILURE, EventType.RUN_CANCELING]))
         run_ids = [f"{number}" for number in range(len(orders))]
         for run_id in run_ids:
@@ -288,14 +348,20 @@ class StorageConformance(ConformanceSuite[Storage]):
 
     @needs(Ability.SHARES_BETWEEN_PROCESSES)
     def test_one_of_several_processes_starts_a_run(self, storage: Storage) -> None:
-        """Of 3 processes that start a run at once one event counts."""
+        """Of 3 processes that start a run at once one event counts.
+
+        Look at the lock of the database: one in the memory of a process keeps no other process out.
+        """
         storage.run_storage.add_run(make_run("run"))
         assert sum(in_processes(worker.report_start, self.opener(storage), "run")) == 1
         assert len(_log(storage)) == 3
 
     @needs(Ability.SHARES_BETWEEN_PROCESSES)
     def test_acknowledged_means_durable(self, storage: Storage) -> None:
-        """What a process was told to be stored is there after it was killed; nothing is there by half."""
+        """What a process was told to be stored is there after it was killed; nothing is there by half.
+
+        Look at when the call returns: after the commit, with nothing left in a buffer of the process.
+        """
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(target=worker.report_runs, args=(self.opener(storage), sender))
@@ -316,7 +382,10 @@ class StorageConformance(ConformanceSuite[Storage]):
 
     @needs(Ability.SURVIVES_REOPEN)
     def test_everything_survives(self, storage: Storage) -> None:
-        """A run, its log and whether an event came late are there after the storage was opened again."""
+        """A run, its log and whether an event came late are there after the storage was opened again.
+
+        Look at what is kept in memory only, and at a commit that is missing.
+        """
         storage.run_storage.add_run(make_run("run"))
         records = storage.store_events([make_entry(START), make_entry(SUCCESS), make_entry(START)])
         before = _record(storage)
@@ -329,6 +398,9 @@ class StorageConformance(ConformanceSuite[Storage]):
         again.dispose()
 
     def test_disposing_twice_is_harmless(self, storage: Storage) -> None:
-        """`dispose` can be repeated."""
+        """`dispose` can be repeated.
+
+        Look at what `dispose` closes, and at parts that share it: closing again must do nothing.
+        """
         storage.dispose()
         storage.dispose()
