@@ -56,6 +56,9 @@ _SYNTAX_ERRORS = (
     ("tag", "tags (`!name`) are not allowed; put text that begins with ! in quotes"),
 )
 
+_KNOWN_BY_THE_BEGINNING = ("end of stream", "could not find expected ':'")
+"""Mistakes that the parser notices only later: what it complains about stands where it began to read."""
+
 
 class _Node(NamedTuple):
     """A value with its place and, for the limits, how many values and levels it has once aliases are written out."""
@@ -382,7 +385,7 @@ def _syntax_error(name: str, text: str, error: YAMLError) -> ConfigError:
     mark = getattr(error, "problem_mark", None)
     opened = getattr(error, "context_mark", None)
     message = next((meaning for sign, meaning in _SYNTAX_ERRORS if sign in reason), "this is not valid YAML")
-    if "end of stream" in reason and opened is not None:
+    if opened is not None and any(sign in reason for sign in _KNOWN_BY_THE_BEGINNING):
         mark = opened
     if mark is None:
         return _error(name, 1, 1, message)
