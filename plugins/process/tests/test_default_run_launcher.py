@@ -136,16 +136,6 @@ def test_a_killed_worker_is_reported_at_once(home, meeting_point):
         assert "was killed (SIGKILL)" in messages_of(instance, run_id)
 
 
-def test_a_terminated_run_is_canceled(home, meeting_point):
-    """Terminating a run tells it to stop; it ends as canceled, with its steps."""
-    with opened(home) as instance:
-        run_id, _ = submit_meeting(instance, meeting_point)
-        assert instance.cancel_run(run_id)
-        join(instance)
-        assert status_of(instance, run_id) is RunStatus.CANCELED
-        assert not instance.cancel_run(run_id)
-
-
 @pytest.mark.parametrize("job_name", ["stubborn_job", "deaf_job"])
 def test_a_run_that_does_not_stop_is_killed(home, meeting_point, job_name):
     """A run that ignores what it is told, or cannot hear it in C code, is killed after the grace, and canceled all the same."""
@@ -156,17 +146,6 @@ def test_a_run_that_does_not_stop_is_killed(home, meeting_point, job_name):
         assert status_of(instance, run_id) is RunStatus.CANCELED
         with pytest.raises(ProcessLookupError):
             os.killpg(pid, 0)
-
-
-def test_what_cannot_be_terminated_is_left_alone(home):
-    """An unknown run, one that was not launched, and one that is over cannot be terminated."""
-    with opened(home) as instance:
-        run_id = submit(instance, "quick")
-        join(instance)
-        new = instance.create_run(job_name="quick")
-        before = types_of(instance, run_id)
-        assert [instance.run_launcher.terminate(each) for each in ("?", new.run_id, run_id)] == [False] * 3
-        assert types_of(instance, run_id) == before
 
 
 def test_a_run_without_a_worker_is_canceled(home):
@@ -250,16 +229,6 @@ def test_a_run_that_has_a_worker_is_not_taken_up(home, meeting_point):
         join(instance)
         with pytest.raises(InvariantViolationError, match="not under way"):
             instance.resume_run(run_id)
-
-
-def test_a_run_is_launched_once(home, meeting_point):
-    """Launching a run that another is launching starts no second worker."""
-    with opened(home) as instance:
-        run_id, _ = submit_meeting(instance, meeting_point)
-        instance.launch_run(run_id)
-        (meeting_point / "go").write_text("")
-        join(instance)
-        assert types_of(instance, run_id).count(EventType.STEP_START) == 2
 
 
 def test_code_that_cannot_be_loaded_fails_the_run(home, tmp_path):

@@ -1,35 +1,5 @@
 """The run coordinators take runs in as every run coordinator does."""
 
-from typing import ClassVar
+from runrack_queue.conformance import TestDefaultRunCoordinator, TestQueuedRunCoordinator
 
-from runrack.testing.conformance.run_coordinator import RunCoordinatorConformance
-from runrack.testing.conformance.suite import Ability
-from runrack_queue import DefaultRunCoordinator, QueuedRunCoordinator
-
-
-class TestDefaultRunCoordinator(RunCoordinatorConformance):
-    """DefaultRunCoordinator."""
-
-    abilities = frozenset({Ability.LAUNCHES_AT_ONCE})
-
-    def make_coordinator(self):
-        return DefaultRunCoordinator()
-
-
-class TestQueuedRunCoordinator(RunCoordinatorConformance):
-    """QueuedRunCoordinator, with a value for each field of its configuration that can be told from other text."""
-
-    abilities = frozenset({Ability.KEEPS_A_QUEUE})
-    config: ClassVar = {
-        "max_concurrent_runs": 1234,
-        "tag_concurrency_limits": [{"key": "team", "value": "tenants", "limit": 4321}],
-        "dequeue_interval_seconds": 2345,
-        "dequeue_use_threads": True,
-        "dequeue_num_workers": 3456,
-        "max_user_code_failure_retries": 4567,
-        "user_code_failure_retry_delay": 5678,
-        "block_op_concurrency_limited_runs": {"enabled": True, "op_concurrency_slot_buffer": 6789},
-    }
-
-    def make_coordinator(self):
-        return QueuedRunCoordinator(max_concurrent_runs=self.max_concurrent_runs)
+__all__ = ["TestDefaultRunCoordinator", "TestQueuedRunCoordinator"]
