@@ -67,13 +67,15 @@ def write_manifest(folder: Path) -> str | None:
     What the package imports has to be installed. It is imported in a process of its own.
     """
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    (package,) = project["entry-points"]["runrack.plugin_api"].values()
+    package = next(iter(project["entry-points"]["runrack.plugin_api"].values()))
     with tempfile.TemporaryDirectory() as site:
         _write_metadata(Path(site), project)
-        path = [site, str(folder / "src"), os.environ.get("PYTHONPATH", "")]
+        path = [site, str(folder.absolute() / "src"), os.environ.get("PYTHONPATH", "")]
+        # Neither the author's own runrack.yaml nor an index of plugins that holds this folder.
+        apart = {"RUNRACK_HOME": site, "RUNRACK_NO_INDEX": "1"}
         done = subprocess.run(  # noqa: S603 - this interpreter, and a package that was just made
             [sys.executable, "-c", _RUN_RUNRACK, "plugins", "manifest", package],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
+            env={**os.environ, **apart, "PYTHONPATH": os.pathsep.join(filter(None, path))},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -81,7 +83,8 @@ def write_manifest(folder: Path) -> str | None:
         )
     if done.returncode == 0:
         return None
-    return done.stderr.strip().removeprefix("error: ").partition("\n")[0] or f"exit code {done.returncode}"
+    told = done.stderr.partition("error: ")[2].partition("\n")[0]
+    return told or f"the command exits with {done.returncode}"
 
 
 def _write_metadata(site: Path, project: Mapping[str, Any]) -> None:
