@@ -12,6 +12,7 @@ from runrack.cli.runs_watch import follow_status_changes
 from runrack.instance.instance import Instance
 from runrack.interfaces.event_log import NO_RECORD
 from runrack.records.event_type import EventType
+from runrack.records.run import JobCodeOrigin, RemoteJobOrigin
 from runrack.testing.builders import make_entry, make_event, make_heartbeat, make_run
 
 from .conftest import RUNRACK
@@ -61,6 +62,32 @@ def test_status_names_the_loop_that_is_not_well(runrack, home):
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("monitoring")]
     assert "failed" in line
     assert "no daemon has been running it for" in line
+
+
+def test_only_code_of_the_workspace_is_run(runrack, home, tmp_path):
+    """Whoever writes into the database cannot choose what a daemon with a workspace runs: its locations do."""
+    job = "from pathlib import Path\nfrom runrack import job, op\n\n@op\ndef work():\n    Path({!r}).touch()\n\n"
+    job += "@job\ndef {}():\n    work()\n"
+    (tmp_path / "known.py").write_text(job.format(str(tmp_path / "wanted"), "known"))
+    (tmp_path / "foreign.py").write_text(job.format(str(tmp_path / "unwanted"), "foreign"))
+    (home / "runrack.yaml").write_text(
+        f"workspace: [{{python_file: {{path: {tmp_path}/known.py, location_name: here}}}}]\n"
+        "run_coordinator: {queued: {}}\nrun_launcher: {default: {wait_for_processes: true}}\n"
+    )
+    pointer = JobCodeOrigin("foreign", "foreign", file=str(tmp_path / "foreign.py"))
+    with Instance.from_config(home) as instance:
+        for location, name in (("here", "known"), ("here", "foreign"), ("elsewhere", "foreign")):
+            origin = RemoteJobOrigin(location, name)
+            instance.add_run(
+                make_run(location + name, job_name=name, remote_job_origin=origin, job_code_origin=pointer)
+            )
+            instance.submit_run(location + name)
+    assert runrack("daemon", "run", "--once").exit_code == 0
+    with Instance.from_config(home) as instance:
+        runs = {run.run_id: run.status.value for run in instance.get_runs()}
+    assert runs == {"hereknown": "SUCCESS", "hereforeign": "FAILURE", "elsewhereforeign": "QUEUED"}
+    assert ((tmp_path / "wanted").exists(), (tmp_path / "unwanted").exists()) == (True, False)
+    assert "code location 'elsewhere' cannot be loaded: it is not in the workspace" in runrack("queue").stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

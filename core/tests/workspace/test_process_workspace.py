@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from runrack.interfaces.workspace import LocationState, TickRequest
 from runrack.records.run import JobCodeOrigin, RemoteJobOrigin, Run
 from runrack.records.run_request import RunRequest
 from runrack.records.tick import InstigatorType
-from runrack.workspace.location_target import LocationTarget, target_of_origin, targets_from_config
+from runrack.workspace.location_target import LocationTarget, targets_from_config
 from runrack.workspace.process_location import ProcessLocation
 from runrack.workspace.process_workspace import ProcessWorkspace, load_targets
 
@@ -247,22 +248,22 @@ def test_modules_and_packages_are_locations(folder):
 
 
 def test_a_run_finds_its_location(folder):
-    """A run belongs to the location that it names, or else to one made from its code pointer; without both, to none."""
+    """A run belongs to the location that it names; where there is none at all, to one made from its code pointer."""
     origin = JobCodeOrigin("plain", "plain", file=str(folder / "jobs.py"), working_directory=str(folder))
-    workspace = ProcessWorkspace([target_of_origin(origin)])
-    name = workspace.location_names[0]
-    try:
-        named = Run(job_name="plain", remote_job_origin=RemoteJobOrigin(name, "plain"))
-        pointed = Run(job_name="plain", job_code_origin=origin)
-        lost = Run(job_name="plain", remote_job_origin=RemoteJobOrigin("gone", "plain"))
-        assert workspace.get_location_of(named) is workspace.get_location(name)
-        assert workspace.get_location_of(pointed) is not workspace.get_location(name)
-        assert workspace.why_unavailable(pointed) is None
-        assert "'gone' is not available" in workspace.why_unavailable(lost)
+    named = Run(job_name="plain", remote_job_origin=RemoteJobOrigin("here", "plain"))
+    pointed = Run(
+        job_name="plain", job_code_origin=origin, remote_job_origin=RemoteJobOrigin("gone", "plain")
+    )
+    lost = Run(job_name="plain", remote_job_origin=RemoteJobOrigin("gone", "plain"))
+    configured = LocationTarget(location_name="here", python_file=str(folder / "jobs.py"))
+    with closing(ProcessWorkspace([configured])) as workspace:
+        assert workspace.get_location_of(named) is workspace.get_location("here")
+        assert "'gone' is not available: it is not in the workspace" in workspace.why_unavailable(pointed)
         with pytest.raises(NotFoundError, match="no code location 'gone'"):
             workspace.reload("gone")
-    finally:
-        workspace.close()
+    with closing(ProcessWorkspace()) as workspace:
+        assert workspace.why_unavailable(pointed) is None
+        assert "does not say where its code lies" in workspace.why_unavailable(lost)
 
 
 def test_the_configuration_names_locations(tmp_path):

@@ -41,7 +41,7 @@ class InstanceBase(ABC):
     @property
     @abstractmethod
     def workspace(self) -> Workspace:
-        """Where the user's code is loaded from: `workspace` of `runrack.yaml`, and the code pointers of runs."""
+        """Where the user's code is loaded from: `workspace` of `runrack.yaml`, or else the code pointers of runs."""
 
     @property
     def storage(self) -> Storage:

@@ -284,10 +284,12 @@ class Workspace(ABC):
 
     @abstractmethod
     def get_location_of(self, run: Run) -> CodeLocation:
-        """Return the location that a run's code lies in: the one that it names, or else one made from its code pointer.
+        """Return the location that a run's code lies in: the one that it names.
+
+        - In a workspace for which no location is configured, it is one made from the run's code pointer.
 
         Raises:
-            LocationUnavailableError: The workspace has no such location, and the run has no code pointer.
+            LocationUnavailableError: The workspace has no such location; or none at all, and the run has no code pointer.
         """
 
     @abstractmethod

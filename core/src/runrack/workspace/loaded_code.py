@@ -21,6 +21,7 @@ from runrack.definitions.schedule import ScheduleDefinition
 from runrack.definitions.sensor import SensorDefinition
 from runrack.errors import LoadError
 from runrack.interfaces.workspace import JobInfo, LocationContents, ScheduleInfo, SensorInfo
+from runrack.records.run import JobCodeOrigin, Run
 from runrack.workspace.location_target import LocationTarget
 from runrack.workspace.message import FileStamp
 
@@ -32,14 +33,28 @@ class LoadedCode:
     """The definitions of a code location, by name.
 
     Attributes:
+        target: What it was made from.
         jobs, schedules, sensors: The definitions.
         contents: What there is to say of them to other processes.
     """
 
+    target: LocationTarget
     jobs: Mapping[str, JobDefinition]
     schedules: Mapping[str, ScheduleDefinition]
     sensors: Mapping[str, SensorDefinition]
     contents: LocationContents
+
+    def pin(self, run: Run) -> Run:
+        """Return a run with the place of its job in this location, whatever it says itself of where its code lies.
+
+        Whoever can write into the database could otherwise choose what is executed. Where the location has no such job,
+        it is a place at which none is found.
+        """
+        if self.target.follows_pointers:
+            return run
+        info = self.contents.find_job(run.job_name)
+        origin = _place_without_job(self.target, run.job_name) if info is None else info.code_origin
+        return msgspec.structs.replace(run, job_code_origin=origin)
 
 
 def load_code(target: LocationTarget) -> LoadedCode:
@@ -65,7 +80,7 @@ def load_code(target: LocationTarget) -> LoadedCode:
         tuple(schedule_info(schedules[name]) for name in sorted(schedules)),
         tuple(sensor_info(sensors[name]) for name in sorted(sensors)),
     )
-    return LoadedCode(jobs, schedules, sensors, contents)
+    return LoadedCode(target, jobs, schedules, sensors, contents)
 
 
 def stamps_of_files(target: LocationTarget, error: BaseException | None = None) -> tuple[FileStamp, ...]:
@@ -127,6 +142,17 @@ def _job_info(module: ModuleType, job: JobDefinition, target: LocationTarget) ->
         executable=target.executable_path,
     )
     return JobInfo(job.name, origin, job.snapshot, job.tags, has_partitions=job.partitions_def is not None)
+
+
+def _place_without_job(target: LocationTarget, job_name: str) -> JobCodeOrigin:
+    return JobCodeOrigin(
+        job_name,
+        job_name,
+        file=target.python_file,
+        module=target.python_module or target.package,
+        working_directory=target.working_directory,
+        executable=target.executable_path,
+    )
 
 
 def schedule_info(schedule: ScheduleDefinition) -> ScheduleInfo:

@@ -141,7 +141,7 @@ class LocationServer:
         alarm, theirs = socket.socketpair()
         with theirs:
             copy = _Copy(channel, run=request, alarm=alarm)
-            pid = self._fork(copy, lambda: _work(request, theirs, self._instances))
+            pid = self._fork(copy, lambda: _work(request, theirs, self._instances, self._code))
         if pid is None:
             alarm.close()
         else:
@@ -282,10 +282,10 @@ def _tell(channel: socket.socket, answer: Answer) -> int:
     return 0
 
 
-def _work(request: StartRunRequest, alarm: socket.socket, instances: InstanceOpener) -> int:
+def _work(request: StartRunRequest, alarm: socket.socket, instances: InstanceOpener, code: LoadedCode) -> int:
     alarm.settimeout(0)
     signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
-    return work_on_run(request, instances)
+    return work_on_run(request, instances, code)
 
 
 def _report(request: StartRunRequest, status: int, instances: InstanceOpener) -> int:

@@ -22,6 +22,7 @@ class LocationTarget(Record, frozen=True, kw_only=True):
         attribute: The name at its top level that holds its definitions; all names when None.
         working_directory: Absolute path of the folder that the process works in, and imports from.
         executable_path: The interpreter; the one of the caller when None.
+        follows_pointers: Whether a run may say itself which of its jobs it executes: only where a run named the place.
     """
 
     location_name: str
@@ -31,6 +32,7 @@ class LocationTarget(Record, frozen=True, kw_only=True):
     attribute: str | None = None
     working_directory: str | None = None
     executable_path: str | None = None
+    follows_pointers: bool = False
 
     def __post_init__(self) -> None:
         if sum(place is not None for place in (self.python_file, self.python_module, self.package)) != 1:
@@ -75,6 +77,7 @@ def target_of_origin(origin: JobCodeOrigin) -> LocationTarget:
         python_module=origin.module,
         working_directory=origin.working_directory,
         executable_path=origin.executable,
+        follows_pointers=True,
     )
 
 
@@ -84,8 +87,9 @@ def _target(kind: str, details: Mapping[str, Any], base_dir: Path) -> LocationTa
         place = str(base_dir / Path(place).expanduser())
     folder = base_dir / Path(str(details.get("working_directory", ""))).expanduser()
     executable = details.get("executable_path")
+    code: dict[str, Any] = {kind: place}
     return LocationTarget(
-        **{kind: place},
+        **code,
         location_name=details.get("location_name") or Path(place).name,
         attribute=details.get("attribute"),
         working_directory=str(folder),

@@ -22,7 +22,7 @@ from runrack.workspace.location_target import LocationTarget, target_of_origin, 
 from runrack.workspace.process_location import ProcessLocation
 
 MAX_OTHER_LOCATIONS = 16
-"""How many locations that are not configured stay loaded: those made from the code pointers of runs, the latest first."""
+"""How many locations made from the code pointers of runs stay loaded: the latest."""
 
 _LOADED_TOGETHER = 8
 
@@ -30,7 +30,8 @@ _LOADED_TOGETHER = 8
 class ProcessWorkspace(Workspace):
     """Code locations, each in a process of its own, which starts when it is first needed.
 
-    Runs whose code lies in none of them get a location made from their code pointer.
+    Where locations are configured, no other code is run. Where there are none, a run gets a location made from its code
+    pointer.
 
     Args:
         targets: The locations that are configured.
@@ -75,6 +76,12 @@ class ProcessWorkspace(Workspace):
         named = None if run.remote_job_origin is None else run.remote_job_origin.location_name
         if named is not None and named in self._locations:
             return self._locations[named]
+        if self._locations:
+            raise LocationUnavailableError(
+                named or run.job_name,
+                "it is not in the workspace, and no other code is run: add it to `workspace` of runrack.yaml, or to the"
+                " file given with -w",
+            )
         if run.job_code_origin is None:
             raise LocationUnavailableError(
                 named or run.job_name,

@@ -14,6 +14,7 @@ from runrack.errors import ExecutionInterruptedError, RunNotFoundError, StaleCla
 from runrack.interfaces.workspace import StartRunRequest
 from runrack.records.run_claim import RunClaim
 from runrack.records.safe_name import to_safe_name
+from runrack.workspace.loaded_code import LoadedCode
 from runrack.workspace.worker_instance import InstanceOpener, WorkerInstance
 
 DONE, FENCED = 0, 75
@@ -22,12 +23,18 @@ DONE, FENCED = 0, 75
 LOG_FOLDER = "run_workers"
 
 
-def work_on_run(request: StartRunRequest, instances: InstanceOpener) -> int:
-    """Execute a run under the claim that is handed over, and return what the process is to exit with."""
+def work_on_run(request: StartRunRequest, instances: InstanceOpener, code: LoadedCode) -> int:
+    """Execute a run under the claim that is handed over, and return what the process is to exit with.
+
+    Args:
+        request: What it was told.
+        instances: Opens the instance of the run.
+        code: What its location holds: the only code that is executed.
+    """
     with instances.opened(request.instance_ref) as instance:
         log = _redirect_output(instance, request.run_id)
         try:
-            return _work(request, instance)
+            return _work(request, instance, code)
         except StaleClaimError as error:
             sys.stderr.write(f"{error}\n")
             return FENCED
@@ -35,7 +42,7 @@ def work_on_run(request: StartRunRequest, instances: InstanceOpener) -> int:
             _remove_if_empty(log)
 
 
-def _work(request: StartRunRequest, instance: WorkerInstance) -> int:
+def _work(request: StartRunRequest, instance: WorkerInstance, code: LoadedCode) -> int:
     claim = _take_over(request, instance)
     run = instance.get_run_by_id(request.run_id)
     if run is None:
@@ -47,7 +54,9 @@ def _work(request: StartRunRequest, instance: WorkerInstance) -> int:
     )
     with keeper or nullcontext():
         try:
-            execute_run(run, instance, None if claim is None else claim.epoch, resumes=request.resumes)
+            execute_run(
+                code.pin(run), instance, None if claim is None else claim.epoch, resumes=request.resumes
+            )
         except ExecutionInterruptedError:
             return FENCED if keeper is not None and keeper.is_lost else DONE
     return DONE
