@@ -49,6 +49,9 @@ class Worker(threading.Thread):
             self.work()
 
     def work(self):
+        if self.is_canceled():
+            self.report(EventType.RUN_CANCELED)
+            return
         if not self.resumes:
             self.report(EventType.RUN_START)
             if self.run_record.job_name == "waiting":
@@ -60,6 +63,9 @@ class Worker(threading.Thread):
             return
         ended = EventType.RUN_FAILURE if self.run_record.job_name == "failing" else EventType.RUN_SUCCESS
         self.report(EventType.RUN_CANCELED if self.told.is_set() else ended)
+
+    def is_canceled(self):
+        return self.instance.get_run_by_id(self.run_record.run_id).status is RunStatus.CANCELING
 
     def wait(self):
         while MAY_GO not in self.instance.get_run_by_id(self.run_record.run_id).tags:
@@ -268,6 +274,13 @@ class WritesUnderNoClaim(ThreadLauncher):
         super().start(run, None, resumes=resumes)
 
 
+class HearsNothingBeforeItBegins(ThreadLauncher):
+    class worker_class(Worker):  # noqa: N801 - as the attribute that it is
+        @override
+        def is_canceled(self):
+            return False
+
+
 class TerminatesWhatItDoesNotKnow(ThreadLauncher):
     @override
     def terminate(self, run_id):
@@ -453,6 +466,7 @@ MUTANTS = {
     LeavesTheClaimWithTheCaller: "test_the_claim_passes_to_the_worker",
     TakesARunWithoutItsClaim: "test_a_lost_claim_launches_nothing",
     WritesUnderNoClaim: "test_a_late_worker_changes_nothing",
+    HearsNothingBeforeItBegins: "test_a_run_that_was_canceled_meanwhile_is_not_executed",
     TerminatesWhatItDoesNotKnow: "test_an_unknown_run_is_not_terminated",
     RaisesForWhatItDoesNotKnow: "test_an_unknown_run_is_not_terminated",
     ReportsBeforeItLooks: "test_what_is_not_under_way_is_not_terminated",

@@ -50,6 +50,7 @@ class RunLauncher(InstancePart, ABC):
           is left alone, silently or with a ConflictError.
         - The claim passes to the worker, which renews it in its own name and writes its events under the claim's number. What
           a worker writes whose claim was taken away is late and changes nothing.
+        - A run that is CANCELING by the time that its worker begins is not executed, and ends in CANCELED.
         - What the code of the run raises is no error of the launcher: the worker reports it, and the run ends in FAILURE.
         - The worker finds the run by its id: tags and configuration are of any text and length.
 

@@ -9,6 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from runrack.engine import claim_for_caller, execute_run, held_run
+from runrack.errors import RunNotFoundError
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
 from runrack.interfaces.run_launcher import LaunchRunContext, RunLauncher
 
@@ -51,8 +52,11 @@ class InProcessRunLauncher(RunLauncher, ConfigurableClass):
         if claim is None:
             _LOGGER.warning("run %s is being launched by another already", context.run.run_id)
             return
+        run = self.instance.get_run_by_id(context.run.run_id)
+        if run is None:
+            raise RunNotFoundError(context.run.run_id)
         with held_run(claim, self.instance) as epoch:
-            execute_run(context.run, self.instance, epoch)
+            execute_run(run, self.instance, epoch)  # as it is now: it may have been canceled meanwhile
 
     @override
     def terminate(self, run_id: str) -> bool:

@@ -243,6 +243,17 @@ class RunLauncherConformance(ConfiguredPartConformance[Any]):
         )
         site.cancel_for_good(run.run_id)
 
+    def test_a_run_that_was_canceled_meanwhile_is_not_executed(self, site: LaunchSite) -> None:
+        """A run that is to be canceled before its worker begins ends in CANCELED, and no step of it is executed.
+
+        Let the worker read the run anew: what the launcher was given may be old by then. `execute_run` does the rest.
+        """
+        run, claim = site.new_claimed_run()
+        site.instance.report_run_canceling(run)
+        site.launch_claimed(run, claim)
+        assert site.wait_for_end(run.run_id) is RunStatus.CANCELED
+        assert site.count(run.run_id) == 0
+
     def test_an_unknown_run_is_not_terminated(self, site: LaunchSite) -> None:
         """`terminate` is False for a run that is not stored.
 
