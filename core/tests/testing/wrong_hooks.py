@@ -35,9 +35,11 @@ WRONG = {
         "test_the_hooks_raise_nothing",
     ),
     "MakesFileNames": (
-        f"{HEAD}import tempfile, pathlib\nFOLDER = tempfile.gettempdir()\n@hookimpl\n"
-        "def step_finished(event): pathlib.Path(FOLDER, 'runrack-no-such', event.step_key).exists()\n"
-        "@hookimpl\ndef run_launching(run): (pathlib.Path(FOLDER) / run.job_name).stat()",
+        (
+            f"{HEAD}import tempfile, pathlib\nFOLDER = tempfile.gettempdir()\n@hookimpl\n"
+            "def step_finished(event): pathlib.Path(FOLDER, 'runrack-no-such', event.step_key).exists()\n"
+            "@hookimpl\ndef run_launching(run): (pathlib.Path(FOLDER) / run.job_name).stat()"
+        ),
         "test_the_hooks_raise_nothing",
     ),
     "Exits": (
@@ -61,13 +63,17 @@ WRONG = {
         "test_the_hooks_change_nothing",
     ),
     "NeedsTheBeginning": (
-        f"{HEAD}known = {{}}\n@hookimpl\ndef run_launching(run): known[run.run_id] = 1\n"
-        "@hookimpl\ndef step_finished(run): known[run.run_id]",
+        (
+            f"{HEAD}known = {{}}\n@hookimpl\ndef run_launching(run): known[run.run_id] = 1\n"
+            "@hookimpl\ndef step_finished(run): known[run.run_id]"
+        ),
         "test_the_hooks_may_be_called_in_any_order",
     ),
     "BelongsToAThread": (
-        f"{HEAD}import threading\nowner = threading.get_ident()\n@hookimpl\n"
-        "def run_launching(run): assert threading.get_ident() == owner",
+        (
+            f"{HEAD}import threading\nowner = threading.get_ident()\n@hookimpl\n"
+            "def run_launching(run): assert threading.get_ident() == owner"
+        ),
         "test_the_hooks_may_be_called_by_threads",
     ),
     "StartsAThread": (
@@ -98,8 +104,10 @@ WRONG = {
         "test_a_run_is_as_without",
     ),
     "ReplacesACommand": (
-        f"{HEAD}import click\n@hookimpl\ndef command_line_built(group):\n"
-        "    group.add_command(click.Command('status', help='Mine.'))",
+        (
+            f"{HEAD}import click\n@hookimpl\ndef command_line_built(group):\n"
+            "    group.add_command(click.Command('status', help='Mine.'))"
+        ),
         "test_the_command_line_stays_whole",
     ),
     "AddsACommandWithoutHelp": (
@@ -107,8 +115,10 @@ WRONG = {
         "test_the_command_line_stays_whole",
     ),
     "AddsItsCommandOnce": (
-        f"{HEAD}import click\ndone = []\n@hookimpl\ndef command_line_built(group):\n"
-        "    if not done:\n        group.add_command(click.Command('mine', help='Mine.'))\n    done.append(1)",
+        (
+            f"{HEAD}import click\ndone = []\n@hookimpl\ndef command_line_built(group):\n"
+            "    if not done:\n        group.add_command(click.Command('mine', help='Mine.'))\n    done.append(1)"
+        ),
         "test_the_command_line_may_be_built_twice",
     ),
 }

@@ -52,10 +52,19 @@ class OutputContext:
 
     @property
     def identifier(self) -> tuple[str, ...]:
-        """What no other value has: the parts of the asset's key and its partition, or run, step, output and mapping key."""
-        if self.asset_key is not None:
-            return (*self.asset_key.path, *_given(self.partition_key))
-        return (self.run_id, self.step_key, self.name, *_given(self.mapping_key))
+        """What no other value has, in parts that may be any text.
+
+        They are one of these:
+
+        - `runs`, run, step, output, and the mapping key of a dynamic output;
+        - `assets`, and the parts of the asset's key;
+        - `partitions`, the partition, and the parts of the asset's key.
+        """
+        if self.asset_key is None:
+            return ("runs", self.run_id, self.step_key, self.name, *_given(self.mapping_key))
+        if self.partition_key is None:
+            return ("assets", *self.asset_key.path)
+        return ("partitions", self.partition_key, *self.asset_key.path)
 
     @property
     def metadata(self) -> Mapping[str, MetadataEntry]:
@@ -106,6 +115,9 @@ class IOManager(ABC):
     """Keeps the values that steps give to each other. A job has one as its resource `io_manager`.
 
     - Another process than the one that gave a value may ask for it, unless the manager says otherwise.
+    - Several threads and processes may keep and load values at the same time; a value may be loaded any number of times.
+    - What is loaded equals what was kept, and is of the same type. No two outputs share a value: see
+      `OutputContext.identifier`, any part of which may be any text.
     """
 
     keeps_in_memory: bool = False
@@ -113,14 +125,18 @@ class IOManager(ABC):
 
     @abstractmethod
     def handle_output(self, context: OutputContext, obj: Any) -> None:
-        """Keep a value. One that was kept for the same output before is replaced, wholly or not at all."""
+        """Keep a value. One that was kept for the same output before is replaced, wholly or not at all.
+
+        Raises:
+            UnstorableValueError: The value cannot be kept; what was kept before still is.
+        """
 
     @abstractmethod
     def load_input(self, context: InputContext) -> Any:
         """Return the value that was kept for `context.upstream_output`.
 
         Raises:
-            ValueNotFoundError: None is kept.
+            ValueNotFoundError: None is kept. The message names the step.
         """
 
 
