@@ -3,7 +3,7 @@
 import inspect
 import platform
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,7 +106,7 @@ class ConformanceRecorder:
         self, found: _Record, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
     ) -> None:
         if found.plugin is None:
-            found.plugin = self._plugin_among(found.slot, getattr(item, "funcargs", {}).values())
+            found.plugin = self._plugin_of(found, getattr(item, "funcargs", {}).values())
         if report.failed:
             found.outcomes[item.nodeid] = "failed"
             found.failures.setdefault(item.nodeid, _failure_of(item, call))
@@ -115,10 +115,14 @@ class ConformanceRecorder:
         elif report.when == "call":
             found.outcomes.setdefault(item.nodeid, "passed")
 
-    def _plugin_among(self, slot: str, values: Any) -> PluginRecord | None:
-        """Return the installed plugin that one of the values is, or is an object of; None when none is."""
+    def _plugin_of(self, found_suite: _Record, values: Iterable[object]) -> PluginRecord | None:
+        """Return the installed plugin that the suite names, or that one of the values is, or is an object of, or None."""
+        candidates = self._plugins[found_suite.slot]
+        if found_suite.suite.plugin:
+            named = [record for record in candidates if record.name == found_suite.suite.plugin]
+            return named[0] if named else None
         for value in list(values):
-            for record in self._plugins[slot]:
+            for record in candidates:
                 found = _imported(record.target)
                 if found is not None and (found is value or found is type(value)):
                     return record

@@ -14,6 +14,7 @@ The fixture `mariadb_server` is there with `-p runrack.testing.pytest_plugin`.
 import os
 import signal
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,6 +128,40 @@ class OwnMariaDBServer(MariaDBServer, OwnServer):
     def stop(self) -> None:
         """Stop the server as an administrator would."""
         self.end(signal.SIGTERM)
+
+
+class OnMariaDB(ABC):
+    """Gives the tests of a suite a database in MariaDB whose tables are empty: emptying them is faster than making them.
+
+    Attributes:
+        url: How to reach it.
+    """
+
+    url: str
+
+    @classmethod
+    @abstractmethod
+    def make_tables(cls, url: str) -> None:
+        """Make the tables of a new database."""
+
+    @classmethod
+    @abstractmethod
+    def empty_tables(cls, url: str) -> None:
+        """Leave the tables as they are when they are made."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def database_of_the_suite(cls, mariadb_server: MariaDBServer) -> Iterator[str]:
+        """The URL of a database with tables, the same for all tests of the suite."""
+        with mariadb_server.database() as url:
+            cls.make_tables(url)
+            yield url
+
+    @pytest.fixture(autouse=True)
+    def _in_empty_tables(self, database_of_the_suite: str) -> Iterator[None]:
+        self.url = database_of_the_suite
+        yield
+        self.empty_tables(self.url)
 
 
 @contextmanager

@@ -122,9 +122,11 @@ class ConformanceSuite(ABC, Generic[PartT]):
 
     Attributes:
         abilities: What the storage can do; nothing by default.
+        plugin: The name of the installed plugin that is tested, where no fixture of the suite gives the plugin or an object of it.
     """
 
     abilities: ClassVar[frozenset[Ability]] = frozenset()
+    plugin: ClassVar[str] = ""
 
     @override
     def __init_subclass__(cls, **kwargs: Any) -> None:
