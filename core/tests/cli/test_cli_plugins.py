@@ -77,6 +77,7 @@ def test_the_list_names_what_is_installed(fresh_process, eager):
         "reason": None,
         "fix": None,
         "code": None,
+        "needs_api": [],
     }
     assert "acme_eager" not in outcome.modules
 

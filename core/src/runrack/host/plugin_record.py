@@ -33,6 +33,7 @@ class PluginRecord(NamedTuple):
         code: The code of that reason, for `runrack explain`; None when it can be used.
         is_requested: Whether a person asked for the distribution, rather than another distribution; False also where
             the installer does not tell.
+        slot_api: The versions of the slot's interface that it says it needs, each major and minor; empty when it says nothing.
     """
 
     slot: str
@@ -46,6 +47,7 @@ class PluginRecord(NamedTuple):
     fix: str | None = None
     is_requested: bool = False
     code: str | None = None
+    slot_api: tuple[tuple[int, int], ...] = ()
 
     @property
     def label(self) -> str:

@@ -218,6 +218,7 @@ class PluginRegistry:
             fix=fix,
             is_requested=entry.requested,
             code=_ERRORS[state].code if state in _ERRORS else None,
+            slot_api=entry.slot_api,
         )
 
     def _with_outcome(self, record: PluginRecord) -> PluginRecord:
