@@ -12,10 +12,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from runrack.cli.command_line import build_command_line
+from runrack.cli.plugin_schemas import ManifestSchemas
+from runrack.host.registry import PluginRegistry
+from runrack.host.slots import get_slot
+from runrack.instance.configuration import PART_SLOTS, SETTINGS
 from runrack.instance.instance import Instance
 from runrack.records.event_type import EventType
 from runrack.records.run import Run
 from runrack.testing.builders import make_entry, make_run
+from runrack.testing.sample_configuration import sample_configuration
 
 RUNRACK = str(Path(sys.executable).parent / "runrack")
 
@@ -54,6 +59,10 @@ DRIVER = """
 import io, json, sys
 from contextlib import redirect_stderr, redirect_stdout
 from runrack.cli.command_line import build_command_line
+from runrack.cli.plugin_schemas import ManifestSchemas
+from runrack.host.registry import PluginRegistry
+from runrack.host.slots import get_slot
+from runrack.instance.configuration import PART_SLOTS, SETTINGS
 
 outcomes = []
 for arguments in json.load(sys.stdin):
@@ -182,3 +191,21 @@ def add_run(instance: Instance) -> Callable[..., Run]:
         return instance.get_run_by_id(run_id) or run
 
     return add
+
+
+@pytest.fixture(scope="session")
+def sample_configurations() -> list[dict[str, Any]]:
+    """Valid content of `runrack.yaml`: for each installed plugin and each section of settings all that it knows, in two variants."""
+    registry, schemas = PluginRegistry(), ManifestSchemas()
+    contents = []
+    for slot in PART_SLOTS:
+        for record in registry.list_plugins(slot):
+            found, key = schemas.find(slot, record.target), get_slot(slot).yaml_key
+            if found is not None and key is not None:
+                contents += [
+                    {key: {record.name: sample_configuration(found.config_type, choice)}}
+                    for choice in range(2)
+                ]
+    for name, field in SETTINGS.items():
+        contents += [{name: sample_configuration(field.config_type, choice)} for choice in range(2)]
+    return contents

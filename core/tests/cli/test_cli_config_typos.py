@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,19 +17,15 @@ from runrack.cli.configuration_check import check_configuration
 from runrack.cli.plugin_schemas import ManifestSchemas
 from runrack.config.document import parse_document
 from runrack.config.problem import ConfigProblem
-from runrack.config.scalar import AnyValue, Bool, ConfigType, Enum, Float, Int, String
-from runrack.config.vocabulary import Array, Map, Noneable, Selector, Shape, Union
 from runrack.errors import ConfigError
 from runrack.host.registry import PluginRegistry
-from runrack.host.slots import get_slot
-from runrack.instance.configuration import PART_SLOTS, SETTINGS
+from runrack.testing.sample_configuration import block_style
 
 FILES = 200
 """How many typos `make test` tries; `make soak` tries all."""
 
 MAX_CHARACTERS = 600
 
-_SAMPLES = ((Bool, True), (Int, 7), (Float, 0.5), (String, "text"), (AnyValue, "text"))
 _BESIDE = dict(zip("abcdefghijklmnopqrstuvwxyz_", "svxfrghjokloknplwtdyivecuxk-", strict=False))
 
 
@@ -52,66 +47,6 @@ class Typo(NamedTuple):
     suggestion: str | None = None
 
 
-def sample(config: ConfigType, choice: int) -> Any:  # noqa: PLR0911 - one for each type
-    """Return a valid value with all that the type knows; of alternatives the one that `choice` selects."""
-    match config:
-        case Enum():
-            return config.values[0]
-        case Noneable():
-            return sample(config.inner, choice)
-        case Array():
-            return [sample(config.inner, choice)]
-        case Map():
-            return {"some": sample(config.inner, choice)}
-        case Selector():
-            name, field = list(config.fields.items())[choice % len(config.fields)]
-            return {name: sample(field.config_type, choice)}
-        case Union():
-            return sample(config.inner[choice % len(config.inner)], choice)
-        case Shape():
-            return {name: sample(field.config_type, choice) for name, field in config.fields.items()}
-    return next(value for kind, value in _SAMPLES if isinstance(config, kind))
-
-
-@cache
-def valid_files() -> tuple[dict[str, Any], ...]:
-    """Return the content of the valid files: one for each plugin, and one for each section of settings, in variants."""
-    registry, schemas = PluginRegistry(), ManifestSchemas()
-    files = []
-    for slot in PART_SLOTS:
-        for record in registry.list_plugins(slot):
-            found = schemas.find(slot, record.target)
-            key = get_slot(slot).yaml_key
-            if found is not None and key is not None:
-                files += [{key: {record.name: sample(found.config_type, choice)}} for choice in range(2)]
-    for name, field in SETTINGS.items():
-        files += [{name: sample(field.config_type, choice)} for choice in range(2)]
-    return tuple(files)
-
-
-def written(value: Any, indent: int = 0) -> list[str]:
-    """Return the lines of a value in block style."""
-    pad = " " * indent
-    lines = []
-    if isinstance(value, list):
-        for item in value:
-            first, *rest = written(item, indent + 2)
-            lines += [f"{pad}- {first.lstrip()}", *rest]
-        return lines
-    if not isinstance(value, dict):
-        return [f"{pad}{_scalar(value)}"]
-    for key, item in value.items():
-        is_nested = isinstance(item, dict | list) and item
-        lines += (
-            [f"{pad}{key}:", *written(item, indent + 2)] if is_nested else [f"{pad}{key}: {_scalar(item)}"]
-        )
-    return lines
-
-
-def _scalar(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def slips(name: str) -> list[str]:
     """Return the name with one letter left out, doubled, swapped with the next, and replaced by the key beside it.
 
@@ -127,7 +62,7 @@ def slips(name: str) -> list[str]:
 
 def typos_of(content: dict[str, Any]) -> Iterator[Typo]:
     """Yield every typo of a valid file."""
-    lines = written(content)
+    lines = block_style(content)
     for number, line in enumerate(lines):
         start = len(line) - len(line.lstrip(" -"))
         key, colon, value = line[start:].partition(":")
@@ -176,11 +111,11 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" -"))
 
 
-@cache
-def all_typos() -> tuple[Typo, ...]:
-    """Return every typo of every valid file, those of one kind together."""
-    found = itertools.chain.from_iterable(map(typos_of, valid_files()))
-    return tuple(sorted(found, key=lambda typo: typo.kind))
+@pytest.fixture(scope="module")
+def typos(sample_configurations: Sequence[dict[str, Any]]) -> list[Typo]:
+    """Every typo of every valid file, those of one kind together."""
+    found = itertools.chain.from_iterable(map(typos_of, sample_configurations))
+    return sorted(found, key=lambda typo: typo.kind)
 
 
 def problems_of(text: str) -> list[ConfigProblem]:
@@ -215,16 +150,14 @@ def _place(problems: list[ConfigProblem]) -> tuple[int, int] | None:
     return None if position is None else position[1:]
 
 
-def test_the_valid_files_are_valid():
+def test_the_valid_files_are_valid(sample_configurations):
     """Without a typo there is nothing wrong: what is found is found because of it."""
-    assert [problems_of("\n".join(written(content))) for content in valid_files()] == [[]] * len(
-        valid_files()
-    )
+    for content in sample_configurations:
+        assert problems_of("\n".join(block_style(content))) == [], content
 
 
-def test_a_typo_is_placed_and_the_name_guessed():
+def test_a_typo_is_placed_and_the_name_guessed(typos):
     """Of many files with one edit each: line and column always, the name that was meant nine times out of ten, and short."""
-    typos = all_typos()
     chosen = typos[:: len(typos) // FILES]
     assert len(chosen) >= FILES
     assert {typo.kind for typo in chosen} == {typo.kind for typo in typos}
@@ -232,6 +165,6 @@ def test_a_typo_is_placed_and_the_name_guessed():
 
 
 @pytest.mark.soak
-def test_every_typo_is_placed_and_the_name_guessed():
+def test_every_typo_is_placed_and_the_name_guessed(typos):
     """The same for every typo of every file."""
-    check_all(all_typos())
+    check_all(typos)

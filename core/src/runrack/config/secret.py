@@ -88,15 +88,19 @@ def _written_forms(text: str) -> set[str]:
     from urllib.parse import quote, quote_plus
 
     encodable = text.encode("utf-8", "surrogateescape")
-    return {
-        text,
-        quote(encodable),
-        quote(encodable, safe=""),
-        quote_plus(encodable),
-        dumps(text)[1:-1],
-        dumps(text, ensure_ascii=False)[1:-1],
-        repr(text)[1:-1],
-    }
+    quoted = {quote(encodable), quote(encodable, safe=""), quote_plus(encodable)}
+    escaped = {text, repr(text)[1:-1], repr(f"{text}\"'")[1:-4]}
+    # JSON within JSON: an event is kept as JSON, and its message may quote some
+    for _ in range(2):
+        escaped |= {
+            dumps(form, ensure_ascii=is_ascii)[1:-1] for form in escaped for is_ascii in (True, False)
+        }
+    return escaped | quoted | {_lower_escapes(form) for form in quoted}
+
+
+def _lower_escapes(quoted: str) -> str:
+    """The URL-quoted text with `%2f` in place of `%2F`."""
+    return re.sub("%[0-9A-F]{2}", lambda escape: escape.group().lower(), quoted)
 
 
 def _base64_forms(text: str) -> set[str]:

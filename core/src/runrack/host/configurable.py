@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from typing_extensions import override
 
 from runrack.config.document import Document, parse_document
 from runrack.config.evaluation import evaluate_or_raise
@@ -31,6 +32,11 @@ class ConfigurableClassData(msgspec.Struct, frozen=True):
     module_name: str
     class_name: str
     config_yaml: str
+
+    @override
+    def __repr__(self) -> str:
+        """Return the class alone: the configuration may hold a password that stands in the operator's file."""
+        return f"ConfigurableClassData({self._label})"
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from runrack.config.secret import has_secrets, redact
 from runrack.errors import InvalidArgumentError, RunrackError
 from runrack.instance.event_intake import EventIntake
@@ -254,5 +256,16 @@ class EventMethods(InstanceBase):
 
 def _without_secrets(entry: EventLogEntry) -> EventLogEntry:
     text = encode(entry)
-    clean = redact(text)
-    return entry if clean == text else decode_event(clean)
+    if redact(text) == text:
+        return entry
+    clean = _redacted(msgspec.json.decode(text))
+    return decode_event(msgspec.json.encode(clean).decode())
+
+
+def _redacted(value: Any) -> Any:
+    """Return plain data with every text in it redacted; keys that may be names of fields stay, whatever a secret is."""
+    if isinstance(value, dict):
+        return {key if key.isidentifier() else redact(key): _redacted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_redacted(item) for item in value]
+    return redact(value) if isinstance(value, str) else value
