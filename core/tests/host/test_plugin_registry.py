@@ -220,6 +220,14 @@ def test_a_plugin_for_several_hosts_fits_one_of_them(site, api):
     assert registry_of(site).load_plugin("run_coordinator", "main").__name__ == "Coordinator"
 
 
+def test_the_class_form_does_not_load_what_does_not_fit(site):
+    """A declared class that needs another API is refused before its import, also when `module:` and `class:` name it."""
+    coordinator(site, "acme", "main", api=("run_coordinator-1.4",))
+    with pytest.raises(PluginIncompatibleError, match=r"it needs run_coordinator API 1\.4"):
+        registry_of(site).load_class("acme", "Coordinator", "run_coordinator")
+    assert "acme" not in sys.modules
+
+
 def test_the_version_of_one_slot_says_nothing_about_the_others(site):
     """A distribution whose storage needs a newer host can still lend it its coordinator."""
     coordinator(site, "acme", "main", api=("1", "run_storage-9.9"))

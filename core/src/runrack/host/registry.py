@@ -174,9 +174,10 @@ class PluginRegistry:
         Raises:
             PluginLoadError: It cannot be imported, or is not what is expected.
             PluginBlockedError: It belongs to an installed plugin distribution that the policy excludes.
+            PluginIncompatibleError: It is declared as a plugin that was made for another API.
             InvalidArgumentError: There is no such slot.
         """
-        self._refuse_blocked_module(module)
+        self._refuse_excluded(module, class_name)
         interface = get_slot(expected).load_interface() if isinstance(expected, str) else expected
         declared = self._find_declared(f"{module}:{class_name}", interface)
         if declared is not None:
@@ -257,13 +258,14 @@ class PluginRegistry:
                 return record
         return None
 
-    def _refuse_blocked_module(self, module: str) -> None:
+    def _refuse_excluded(self, module: str, class_name: str) -> None:
+        """Refuse a module of a package that the policy excludes, and a declared class that does not fit this host."""
         package = module.partition(".")[0]
         for record in self._installed:
-            if (
-                record.state is PluginState.BLOCKED
-                and record.target.partition(":")[0].split(".")[0] == package
-            ):
+            its_package = record.target.partition(":")[0].partition(".")[0]
+            is_blocked = record.state is PluginState.BLOCKED and its_package == package
+            is_misfit = record.state is PluginState.INCOMPATIBLE and record.target == f"{module}:{class_name}"
+            if is_blocked or is_misfit:
                 _raise(record, None)
 
     def _not_found(self, slot: str, name: str) -> PluginNotFoundError:
