@@ -15,7 +15,6 @@ from runrack.records.event import Event, event_entry
 from runrack.records.event_type import EventType
 from runrack.records.run import JobCodeOrigin, RemoteJobOrigin
 from runrack.records.run_queue import QueueLimits
-from runrack.testing.clock import ManualClock
 from runrack_local import NoOpComputeLogManager
 from runrack_memory import MemoryStorage
 
@@ -111,8 +110,8 @@ def instance(make_instance):
 
 
 @pytest.fixture
-def clock():
-    return ManualClock()
+def clock(manual_clock):
+    return manual_clock
 
 
 @pytest.fixture
