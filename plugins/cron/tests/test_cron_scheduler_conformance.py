@@ -1,14 +1,5 @@
 """The cron scheduler keeps to what every scheduler does."""
 
-from runrack.testing.conformance.scheduler import SchedulerConformance
-from runrack.testing.conformance.suite import Ability
-from runrack_cron import CronScheduler
+from runrack_cron.conformance import TestCronScheduler
 
-
-class TestCronScheduler(SchedulerConformance):
-    """CronScheduler."""
-
-    abilities = frozenset({Ability.MAKES_TICKS})
-
-    def make_scheduler(self, now):
-        return CronScheduler(now=now)
+__all__ = ["TestCronScheduler"]

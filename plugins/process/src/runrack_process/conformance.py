@@ -7,11 +7,18 @@ from typing import Any, ClassVar, cast
 
 from typing_extensions import override
 
+from runrack.definitions.executor import ExecutorDefinition
 from runrack.engine import WorkerIdentity
+from runrack.testing.conformance.executor import ExecutorConformance
 from runrack.testing.conformance.run_launcher import RunLauncherConformance
 from runrack.testing.conformance.suite import Ability
 from runrack.testing.launch_site import LaunchSite
-from runrack_process import DefaultRunLauncher, InProcessRunLauncher
+from runrack_process import (
+    DefaultRunLauncher,
+    InProcessRunLauncher,
+    in_process_executor,
+    multiprocess_executor,
+)
 
 
 class TestDefaultRunLauncher(RunLauncherConformance):
@@ -48,3 +55,24 @@ class TestInProcessRunLauncher(RunLauncherConformance):
     @override
     def make_launcher(self) -> InProcessRunLauncher:
         return InProcessRunLauncher()
+
+
+class TestInProcessExecutor(ExecutorConformance):
+    """`in_process_executor`: one step after the other, in the process of the run."""
+
+    plugin = "in_process"
+
+    @override
+    def make_executor(self, limit: int) -> ExecutorDefinition:
+        return in_process_executor
+
+
+class TestMultiprocessExecutor(ExecutorConformance):
+    """`multiprocess_executor`: each step in a process of its own."""
+
+    abilities = frozenset({Ability.RUNS_STEPS_AT_ONCE, Ability.SEPARATES_PROCESSES})
+    plugin = "multiprocess"
+
+    @override
+    def make_executor(self, limit: int) -> ExecutorDefinition:
+        return multiprocess_executor.configured({"max_concurrent": limit})
