@@ -26,7 +26,7 @@ _ABILITIES = frozenset(
 
 
 def _opener(storage: Any) -> Callable[[], Any]:
-    storage_class: type[Any] = type(storage)
+    storage_class: Callable[[Path], Any] = type(storage)
     return partial(storage_class, storage.database.path.parent)
 
 
