@@ -11,6 +11,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -21,7 +22,9 @@ from runrack.cli.explain import PAGES
 from runrack.cli.failure import UNEXPECTED_CODE
 from runrack.config.problem import ProblemCode
 from runrack.errors import ConfigError, RunrackError
+from runrack.host.entry_point import Diagnostic
 from runrack.host.loading import LoadFault
+from runrack.testing.plugins import fake_distribution
 
 ROOT = Path(__file__).parents[2]
 SITE_PAGES = ROOT / "docs" / "errors"
@@ -31,8 +34,43 @@ FENCED = re.compile(
 FILE_NAME = re.compile(r"# ([\w./-]+\.\w+)\n")
 
 CLASSES = [found for found in vars(errors).values() if isinstance(found, type) and hasattr(found, "code")]
-CODES = {*(found.code for found in CLASSES), *ProblemCode, *LoadFault, UNEXPECTED_CODE}
+SINGLE_CODES = {UNEXPECTED_CODE, Diagnostic.code}
+CODES = {*(found.code for found in CLASSES), *ProblemCode, *LoadFault, *SINGLE_CODES}
 FOUND = sorted(PAGES.glob("*.md"))
+
+ACME = {"runrack.run_coordinator": {"acme": "acme_rack:AcmeCoordinator"}}
+DISTRIBUTIONS: dict[str, list[dict[str, Any]]] = {
+    "RR-P100": [
+        {
+            "name": "acme-rack",
+            "entry_points": ACME,
+            "modules": {"acme_rack/__init__.py": "", "acme_rack/runrack_plugin.json": "{"},
+        }
+    ],
+    "RR-P102": [
+        {"name": "acme-rack", "entry_points": ACME},
+        {"name": "other-rack", "version": "2.1", "entry_points": ACME},
+    ],
+    "RR-P104": [
+        {
+            "name": "acme-rack",
+            "version": "3.0",
+            "entry_points": {**ACME, "runrack.plugin_api": {"2": "acme_rack"}},
+            "requires": ["runrack-core>=2"],
+        }
+    ],
+    "RR-P108": [
+        {"name": "acme-rack", "entry_points": {"runrack.run_storag": {"acme": "acme_rack:AcmeStorage"}}}
+    ],
+    "RR-P211": [
+        {
+            "name": "acme-rack",
+            "entry_points": {"runrack.executor": {"acme": "acme_rack:AcmeExecutor"}},
+            "modules": {"acme_rack/__init__.py": "class AcmeExecutor:\n    pass\n"},
+        }
+    ],
+}
+"""The installed distributions of which the examples of some pages tell, as `fake_distribution` makes them."""
 
 
 def matches(shown: str, real: str) -> bool:
@@ -49,6 +87,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RUNRACK_HOME", str(tmp_path / ".runrack"))
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -56,7 +95,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     known = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - known:
-        if (tmp_path / f"{name}.py").exists():
+        if (tmp_path / f"{name}.py").exists() or (tmp_path / name).exists():
             del sys.modules[name]
 
 
@@ -93,7 +132,7 @@ def test_every_error_has_a_code_of_its_own() -> None:
     """No two classes share a code, and none has only the one that it inherits: give the new class a `code`."""
     own = [vars(found).get("code") for found in CLASSES]
     assert [found.__name__ for found, code in zip(CLASSES, own, strict=True) if code is None] == []
-    assert len(CODES) == len(own) + len(ProblemCode) + len(LoadFault) + 1
+    assert len(CODES) == len(own) + len(ProblemCode) + len(LoadFault) + len(SINGLE_CODES)
 
 
 def test_the_site_shows_the_pages_of_the_package() -> None:
@@ -119,6 +158,8 @@ def test_a_page_has_the_four_parts(error_page: Path) -> None:
 def test_the_example_of_a_page_is_true(error_page: Path, folder: Path) -> None:
     """Who follows the example meets the error, with the message that the page shows."""
     code = ""
+    for distribution in DISTRIBUTIONS.get(error_page.stem, ()):
+        fake_distribution(folder, **distribution)
     for block in FENCED.finditer(error_page.read_text()):
         language, text = block["language"], block["text"]
         name = FILE_NAME.match(text)

@@ -98,7 +98,8 @@ class _Checker:
         if not installed or (isinstance(value, dict) and set(value) & set(CLASS_FORM)):
             return self._class_form(slot, key, value)
         chosen = {value} if isinstance(value, str) else set(value) if isinstance(value, dict) else set()
-        return Selector({record.name: self._named(record, key, chosen) for record in installed})
+        by_name = {record.name: record for record in installed}  # a name may be claimed twice
+        return Selector({name: self._named(record, key, chosen) for name, record in by_name.items()})
 
     def _named(self, record: PluginRecord, key: str, chosen: set[str]) -> Any:
         if record.name not in chosen:

@@ -9,7 +9,7 @@ import click
 from runrack.cli.installed_plugins import installed_plugins
 from runrack.config.vocabulary import Enum, Field, Shape
 from runrack.definitions.configured import ConfigContract
-from runrack.definitions.executor import ExecutorDefinition
+from runrack.definitions.executor_plugin import load_executor
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.run_config import DEFAULT_EXECUTOR, run_config_schema
 from runrack.errors import InvalidArgumentError
@@ -44,8 +44,8 @@ def _with_executor_names(job: JobDefinition, executor: str | None) -> Shape:
     """Return the schema of the run configuration, in which only the one executor can be named that it is for."""
     if executor is None and job.executor_def is not None:
         return run_config_schema(job, job.executor_def)
-    found = installed_plugins().load_plugin("executor", executor or DEFAULT_EXECUTOR)
-    schema = run_config_schema(job, cast("ExecutorDefinition", found))
+    found = load_executor(installed_plugins(), executor or DEFAULT_EXECUTOR)
+    schema = run_config_schema(job, found)
     names = Enum("executor", [executor or DEFAULT_EXECUTOR])
     named = Field(names) if executor is not None else Field(names, default_value=DEFAULT_EXECUTOR)
     execution = cast("Shape", schema.fields["execution"].config_type)

@@ -65,6 +65,7 @@ def _print_diagnostic(found: Diagnostic) -> None:
     print_field("path", found.path)
     print_field("reason", found.reason)
     print_field("fix", found.fix)
+    print_field("more", f"runrack explain {found.code}")
     click.echo()
 
 

@@ -59,4 +59,5 @@ def _diagnostic_as_json(found: Diagnostic) -> dict[str, str]:
         "path": found.path,
         "reason": found.reason,
         "fix": found.fix,
+        "code": found.code,
     }

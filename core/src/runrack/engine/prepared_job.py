@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from runrack.definitions.asset import AssetOut
 from runrack.definitions.executor import ExecutorDefinition
+from runrack.definitions.executor_plugin import load_executor
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.run_config import (
     DEFAULT_EXECUTOR,
@@ -234,8 +235,7 @@ def find_executor(
     name = executor_name(run_config)
     if name is None and job.executor_def is not None:
         return job.executor_def
-    found = instance.registry.load_plugin("executor", name or DEFAULT_EXECUTOR)
-    return cast("ExecutorDefinition", found)
+    return load_executor(instance.registry, name or DEFAULT_EXECUTOR)
 
 
 def _check_partition(job: JobDefinition, partition_key: str | None, instance: InstanceServices) -> None:

@@ -107,9 +107,12 @@ class Diagnostic(_Record):
         path: The file or folder at fault.
         reason: What is wrong.
         fix: What to do about it.
+        code: The stable code of all of these, for `runrack explain`.
     """
 
     __slots__ = ("distribution", "fix", "path", "reason")
+
+    code = "RR-P108"
 
     def __init__(self, distribution: str, path: str, reason: str, fix: str) -> None:
         self.distribution = distribution
