@@ -8,6 +8,7 @@ KINDS = (
     "compute_log_manager",
     "file_manager",
     "artifact_storage",
+    "io_manager",
     "run_coordinator",
     "run_launcher",
     "scheduler",
