@@ -116,3 +116,19 @@ def test_threads_register_at_once():
 
     assert has_secrets()
     assert redact(" ".join(secrets)) == " ".join(["***"] * 64)
+
+
+def test_the_password_of_a_url_is_found_alone():
+    """A driver may tell the password that it took out of the URL, as it is written there or as it is meant."""
+    register_secret("postgresql://rack:hunt%40er2@db.example:5432/rack?x=1")
+
+    assert redact("no login with hunt@er2 (hunt%40er2) for rack at db.example") == (
+        "no login with *** (***) for rack at db.example"
+    )
+
+
+def test_a_url_without_a_password_hides_no_part():
+    """Only the whole is a secret then."""
+    register_secret("https://db.example:5432/some/path@here")
+
+    assert redact("db.example at 5432") == "db.example at 5432"

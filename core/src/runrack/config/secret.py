@@ -15,6 +15,7 @@ MASK = "***"
 
 _SHORTEST = 4  # shorter values occur in ordinary text everywhere
 _SHORTEST_FRAGMENT = 8  # the same, for what is only a part of a secret
+_URL_WITH_LOGIN = r"[a-zA-Z][\w+.-]*://[^\s/@:]*:([^\s/@]+)@"
 _URL_SAFE = str.maketrans("+/", "-_")
 
 _lock = threading.Lock()
@@ -56,7 +57,7 @@ def redact(text: str) -> str:
 
     - Found are a secret as it is, URL-quoted, escaped as in JSON or in a Python repr, and in base64, there also as a part of
       a longer text (`user:password` in an HTTP header).
-    - Of a secret with several lines, such as a private key, each line is found too.
+    - Of a secret with several lines, such as a private key, each line is found too; of a URL, the password alone.
     """
     return _current_pattern().sub(MASK, text) if _forms else text
 
@@ -77,10 +78,21 @@ def _current_pattern() -> re.Pattern[str]:
 
 def _forms_of(text: str) -> set[str]:
     forms = _written_forms(text) | _base64_forms(text)
+    for password in _passwords_of_url(text):
+        forms |= _written_forms(password) | _base64_forms(password)
     for line in text.splitlines():
         if len(line) >= _SHORTEST_FRAGMENT:
             forms |= _written_forms(line)
     return forms
+
+
+def _passwords_of_url(text: str) -> list[str]:
+    """The password of a URL as it is written there and as it is meant; none of any other text."""
+    from urllib.parse import unquote
+
+    match = re.match(_URL_WITH_LOGIN, text)
+    found = {match[1], unquote(match[1])} if match is not None else set()
+    return [password for password in found if len(password) >= _SHORTEST]
 
 
 def _written_forms(text: str) -> set[str]:
