@@ -28,4 +28,7 @@ the module of the same name as its interface. Those of parts that are no storage
 
 `RunLauncherConformance` and `RunCoordinatorConformance` bring their instance, on files and in memory; that takes the distributions
 `runrack-sqlite` and `runrack-local`, or `runrack-memory`, unless `make_instance` gives another.
+
+`SchedulerConformance`, `ExecutorConformance`, `IOManagerConformance`, `ArtifactStorageConformance` and `HooksConformance` are made in
+the same way, with `make_scheduler`, `make_executor`, `make_manager`, `make_artifact_storage` and the attribute `target`.
 """

@@ -1,6 +1,7 @@
 """ArtifactStorageConformance: what it means to say where things lie on disk."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ class ArtifactStorageConformance(ConformanceSuite[Any]):
     @abstractmethod
     def make_artifact_storage(self, base_dir: str) -> ArtifactStorage:
         """Return a new artifact storage for a folder, which need not exist."""
+
+    def config_of(self, base_dir: str) -> Mapping[str, Any]:
+        """Return the configuration from which a storage for this folder is built."""
+        return {"base_dir": base_dir}
 
     @override
     def make_storage(self, tmp_path: Path) -> ArtifactStorage:
@@ -130,7 +135,7 @@ class ArtifactStorageConformance(ConformanceSuite[Any]):
         """
         kind = type(artifacts)
         assert issubclass(kind, ConfigurableClass)
-        data = ConfigurableClassData.from_config(kind.__module__, kind.__name__, {"base_dir": str(base)})
+        data = ConfigurableClassData.from_config(kind.__module__, kind.__name__, self.config_of(str(base)))
         built = data.rehydrate(ArtifactStorage)
         assert built.storage_dir == artifacts.storage_dir
 
