@@ -355,6 +355,16 @@ def test_what_is_declared_secret_is_one_wherever_it_comes_from():
     assert redact("literal-code pin-by-default fallback green") == "*** *** *** green"
 
 
+def test_the_password_of_a_literal_url_is_a_secret():
+    """A URL may be shown but for its password, wherever it stands."""
+    url = "postgresql://rack:hunter-2@db.example/rack"
+
+    value = evaluate({"a": str, "b": Field(str, is_secret=False)}, {"a": url, "b": url}, environ={}).value
+
+    assert value == {"a": url, "b": url}
+    assert redact(f"refused: {value['b']}") == "refused: postgresql://rack:***@db.example/rack"
+
+
 def test_what_is_only_checked_is_not_registered():
     """A value that is kept as it is written stays plain text."""
     value = evaluate(Field(str, is_secret=True), "kept-as-it-is", resolve=False).value

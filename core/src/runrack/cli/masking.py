@@ -19,7 +19,7 @@ from runrack.host.manifest import read_manifest, top_level_package
 _SECRET_KEY = re.compile(
     r"pass(word|wd|phrase)?$|pwd$|secret|token|credential|(api|access|private)_?key", re.IGNORECASE
 )
-_URL_PASSWORD = re.compile(r"(?P<before>[a-zA-Z][\w+.-]*://[^\s/@:]*:)[^\s/@]+(?=@)")
+_URL_PASSWORD = re.compile(r"(?P<before>[a-zA-Z][\w+.-]*:/{1,2}[^\s/@:]*:)[^\s/@]+(?=@)")
 
 
 def masked(value: Any, key: str = "", secrets: Sequence[SecretPath] = ()) -> Any:

@@ -16,7 +16,7 @@ from runrack.config.reference import (
     looks_like_reference,
     parse_reference,
 )
-from runrack.config.secret import Secret, register_secret
+from runrack.config.secret import Secret, register_secret, register_url_password
 from runrack.config.walk import References, Site
 from runrack.errors import InvalidDefinitionError
 
@@ -131,8 +131,11 @@ class Scalar(ConfigType):
 
 def _guarded(value: Any, site: Site, *, is_literal: bool) -> Any:
     """The value, wrapped and known to `redact` if it is a secret at its place."""
+    if not (isinstance(value, str) and site.walk.references is References.RESOLVE):
+        return value
     is_secret = site.is_secret is True if is_literal else site.is_secret is not False
-    if not (is_secret and isinstance(value, str) and site.walk.references is References.RESOLVE):
+    if not is_secret:
+        register_url_password(value)
         return value
     register_secret(value)
     return Secret(value)

@@ -15,7 +15,7 @@ MASK = "***"
 
 _SHORTEST = 4  # shorter values occur in ordinary text everywhere
 _SHORTEST_FRAGMENT = 8  # the same, for what is only a part of a secret
-_URL_WITH_LOGIN = r"[a-zA-Z][\w+.-]*://[^\s/@:]*:([^\s/@]+)@"
+_URL_WITH_LOGIN = r"[a-zA-Z][\w+.-]*:/{1,2}[^\s/@:]*:([^\s/@]+)@"
 _URL_SAFE = str.maketrans("+/", "-_")
 
 _lock = threading.Lock()
@@ -42,6 +42,13 @@ def register_secret(value: str) -> None:
     with _lock:
         _forms.update(_forms_of(text))
         _pattern = None
+
+
+def register_url_password(text: str) -> None:
+    """Registers the password in a URL; of any other text nothing."""
+    if "://" in text:
+        for password in _passwords_of_url(text):
+            register_secret(password)
 
 
 def forget_secrets() -> None:
