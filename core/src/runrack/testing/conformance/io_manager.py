@@ -4,6 +4,7 @@ import gc
 import logging
 import multiprocessing
 import threading
+import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -274,12 +275,9 @@ class IOManagerConformance(ConformanceSuite[Any]):
 
         Look for a context, or its instance, that is kept in the manager.
         """
-        for number in range(2):
-            with Instance.ephemeral(tmp_path / f"{number}") as opened:
-                manager.handle_output(_output(opened), number)
-                assert _load(manager, _output(opened)) == number
+        gone = [_use(manager, tmp_path / f"{number}", number) for number in range(2)]
         gc.collect()
-        assert not any(isinstance(found, Instance) for found in gc.get_referents(*vars(manager).values()))
+        assert [found() for found in gone] == [None, None]
 
     @needs(Ability.SHARES_BETWEEN_PROCESSES)
     def test_another_process_loads_the_value(
@@ -310,6 +308,14 @@ def _output(
 
 def _load(manager: IOManager, output: OutputContext) -> Any:
     return manager.load_input(InputContext("run-2", "job", "reader", "x", output))
+
+
+def _use(manager: IOManager, folder: Path, value: Any) -> "weakref.ref[Instance]":
+    """Keep and load a value for an instance of its own, and return a reference to that, which is closed."""
+    with Instance.ephemeral(folder) as opened:
+        manager.handle_output(_output(opened), value)
+        assert _load(manager, _output(opened)) == value
+        return weakref.ref(opened)
 
 
 def _load_and_keep(opener: Callable[[], IOManager], folder: str) -> Any:
