@@ -46,7 +46,7 @@ def register_secret(value: str) -> None:
 
 def register_url_password(text: str) -> None:
     """Registers the password in a URL; of any other text nothing."""
-    if "://" in text:
+    if ":/" in text:
         for password in _passwords_of_url(text):
             register_secret(password)
 
