@@ -24,6 +24,7 @@ from runrack import (
     reconstructable,
 )
 from runrack.records.event_data import StepMaterializationData
+from runrack.records.run import RemoteJobOrigin
 
 HERE = Path(__file__).parent
 
@@ -181,6 +182,45 @@ def step_processes(home: str) -> w.Figures:
         return {"a step in a process of its own, two at a time, ms": taken / w.FAN_STEPS * 1000}
 
 
+def make_launchable(instance: Instance) -> str:
+    """Store a run of a job of one step that another process can execute, and return its id."""
+    import ours_jobs
+
+    run = instance.create_run(
+        job_name="one_op",
+        job_code_origin=reconstructable(ours_jobs.one_op).get_code_origin(),
+        remote_job_origin=RemoteJobOrigin("ours_jobs.py", "one_op"),
+    )
+    return run.run_id
+
+
+def enqueue(home: str) -> w.Figures:
+    """Submit runs that are stored to a queue, one by one."""
+    w.configure(Path(home, "runrack.yaml"), "run_coordinator: {queued: {}}")
+    with Instance.from_config(home) as instance:
+        run_ids = iter([make_launchable(instance) for _ in range(w.ENQUEUED + 2)])
+        return {
+            "submit a run to the queue": w.milliseconds(
+                lambda: instance.submit_run(next(run_ids)), w.ENQUEUED
+            )
+        }
+
+
+def launch(home: str) -> w.Figures:
+    """Submit runs that are launched at once, one after the other, and look when their first step began."""
+    with Instance.from_config(home) as instance:
+
+        def seconds_to_first_step() -> float:
+            run_id = make_launchable(instance)
+            began = time.time()
+            instance.submit_run(run_id)
+            instance.run_launcher.join(60)
+            (start,) = instance.all_logs(run_id, of_type=EventType.STEP_START)
+            return start.timestamp - began
+
+        return w.launches(seconds_to_first_step)
+
+
 def cold(home: str) -> w.Figures:
     """Start the command line, and run a job of one step with it; CPU over that of bare Python."""
     runrack = str(Path(sys.executable).parent / "runrack")
@@ -195,6 +235,8 @@ WORKLOADS = {
     "reads": reads,
     "steps": steps,
     "step_processes": step_processes,
+    "enqueue": enqueue,
+    "launch": launch,
     "cold": cold,
 }
 

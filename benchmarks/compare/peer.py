@@ -5,7 +5,8 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,55 @@ def step_processes(home: str) -> w.Figures:
     return {"a step in a process of its own, two at a time, ms": execute(home, "fan")[0] / w.FAN_STEPS * 1000}
 
 
+@contextmanager
+def launchable(home: str, coordinator: str) -> Iterator[tuple[DagsterInstance, Any, Callable[[], str]]]:
+    """Give an instance, its workspace, and what stores a run of a job of one step that another process can execute."""
+    from dagster._cli.job import _create_run
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import PythonFileTarget
+
+    module = f"run_coordinator: {{module: dagster.core.run_coordinator, class: {coordinator}}}"
+    w.configure(Path(home, "dagster.yaml"), module)
+    target = PythonFileTarget(str(HERE / "peer_jobs.py"), None, str(HERE), None)
+    with DagsterInstance.from_config(home) as instance, WorkspaceProcessContext(instance, target) as process:
+        workspace = process.create_request_context()
+        (location,) = workspace.code_locations
+        (repository,) = location.get_repositories().values()
+        job = repository.get_full_job("one_op")
+
+        def make() -> str:
+            return _create_run(instance, location, repository, job, QUIET, None, None, None).run_id
+
+        yield instance, workspace, make
+
+
+def enqueue(home: str) -> w.Figures:
+    """Submit runs that are stored to a queue, one by one."""
+    with launchable(home, "QueuedRunCoordinator") as (instance, workspace, make):
+        run_ids = iter([make() for _ in range(w.ENQUEUED + 2)])
+        return {
+            "submit a run to the queue": w.milliseconds(
+                lambda: instance.submit_run(next(run_ids), workspace), w.ENQUEUED
+            )
+        }
+
+
+def launch(home: str) -> w.Figures:
+    """Submit runs that are launched at once, one after the other, and look when their first step began."""
+    with launchable(home, "DefaultRunCoordinator") as (instance, workspace, make):
+
+        def seconds_to_first_step() -> float:
+            run_id = make()
+            began = time.time()
+            instance.submit_run(run_id, workspace)
+            while not instance.get_run_by_id(run_id).is_finished:
+                time.sleep(0.05)
+            (start,) = instance.all_logs(run_id, of_type=DagsterEventType.STEP_START)
+            return start.timestamp - began
+
+        return w.launches(seconds_to_first_step)
+
+
 def cold(home: str) -> w.Figures:
     """Start the command line, and run a job of one step with it; CPU over that of bare Python."""
     dagster = str(Path(sys.executable).parent / "dagster")
@@ -257,6 +307,8 @@ WORKLOADS = {
     "reads": reads,
     "steps": steps,
     "step_processes": step_processes,
+    "enqueue": enqueue,
+    "launch": launch,
     "cold": cold,
 }
 

@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 MESSAGE = "m" * 120
 LOG_EVENTS = 1000
@@ -37,6 +38,11 @@ CHAIN_STEPS = 100
 FAN_STEPS = 20
 QUERIES = 20
 STARTS = 5
+ENQUEUED = 50
+LAUNCHED = 5
+
+ANSWER = '{"figures":'
+"""How the line begins in which a side answers."""
 
 Figures = Mapping[str, float]
 
@@ -102,6 +108,19 @@ def milliseconds(call: Callable[[], object], times: int = QUERIES) -> float:
         call()
         taken.append(time.perf_counter() - began)
     return statistics.median(taken) * 1000
+
+
+def launches(seconds_to_first_step: Callable[[], float]) -> Figures:
+    """Return how long it takes until the first step of a run begins, the median of some, after one that does not count."""
+    seconds_to_first_step()
+    taken = [seconds_to_first_step() for _ in range(LAUNCHED)]
+    return {"submit to first step, warm": statistics.median(taken) * 1000}
+
+
+def configure(file: Path, text: str) -> None:
+    """Add to the configuration of a home."""
+    with file.open("a") as configuration:
+        configuration.write(f"{text}\n")
 
 
 def threads(work: Callable[[], object]) -> float:
