@@ -148,8 +148,10 @@ def test_combined_and_separate_storages_exclude_each_other(runrack, tmp_path):
     result = runrack("config", "check", str(file))
     assert (result.exit_code, result.stderr) == (
         2,
-        f"error: {file}:2:1 run_storage: cannot stand beside `storage`: remove one\n"
-        "  more: runrack explain RR-C501\n",
+        (
+            f"error: {file}:2:1 run_storage: cannot stand beside `storage`: remove one\n"
+            "  more: runrack explain RR-C501\n"
+        ),
     )
 
 

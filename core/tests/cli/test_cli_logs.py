@@ -78,8 +78,10 @@ def test_an_unknown_step_lists_those_with_output(runrack, captured):
     result = runrack("logs", RUN, "three")
     assert (result.exit_code, result.stderr) == (
         1,
-        f"error: no output of a step 'three' was captured in run {RUN}; these have: one, two\n"
-        "  more: runrack explain RR-R103\n",
+        (
+            f"error: no output of a step 'three' was captured in run {RUN}; these have: one, two\n"
+            "  more: runrack explain RR-R103\n"
+        ),
     )
 
 

@@ -113,8 +113,10 @@ def test_an_ambiguous_beginning_lists_the_candidates(runrack, three_runs):
     result = runrack("runs", "show", "aaaa")
     assert (result.exit_code, result.stderr) == (
         2,
-        f"error: 2 run ids begin with 'aaaa'; give more of it:\n  {SECOND}\n  {FIRST}\n"
-        "  more: runrack explain RR-A101\n",
+        (
+            f"error: 2 run ids begin with 'aaaa'; give more of it:\n  {SECOND}\n  {FIRST}\n"
+            "  more: runrack explain RR-A101\n"
+        ),
     )
 
 
@@ -133,8 +135,10 @@ def test_last_without_runs(runrack):
     result = runrack("logs", "last")
     assert (result.exit_code, result.stderr) == (
         1,
-        "error: no run is stored yet: `runrack run FILE` makes the first one\n"
-        "  more: runrack explain RR-R100\n",
+        (
+            "error: no run is stored yet: `runrack run FILE` makes the first one\n"
+            "  more: runrack explain RR-R100\n"
+        ),
     )
 
 
@@ -166,8 +170,10 @@ def test_without_a_terminal_deleting_wants_yes(runrack, three_runs, instance):
     result = runrack("runs", "delete", FIRST)
     assert (result.exit_code, result.stderr) == (
         2,
-        "error: nobody can be asked here: confirm the deletion with --yes\n"
-        "  more: runrack explain RR-A101\n",
+        (
+            "error: nobody can be asked here: confirm the deletion with --yes\n"
+            "  more: runrack explain RR-A101\n"
+        ),
     )
     assert instance.has_run(FIRST)
 
