@@ -59,10 +59,6 @@ DRIVER = """
 import io, json, sys
 from contextlib import redirect_stderr, redirect_stdout
 from runrack.cli.command_line import build_command_line
-from runrack.cli.plugin_schemas import ManifestSchemas
-from runrack.host.registry import PluginRegistry
-from runrack.host.slots import get_slot
-from runrack.instance.configuration import PART_SLOTS, SETTINGS
 
 outcomes = []
 for arguments in json.load(sys.stdin):
