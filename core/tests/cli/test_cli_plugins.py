@@ -77,7 +77,7 @@ def test_the_list_names_what_is_installed(fresh_process, eager):
         "reason": None,
         "fix": None,
         "code": None,
-        "needs_api": [],
+        "needs_api": ["1.0"],
     }
     assert "acme_eager" not in outcome.modules
 
@@ -137,6 +137,23 @@ def test_a_manifest_that_is_out_of_date_is_noticed(fresh_process, eager, site):
         1,
         True,
     )
+
+
+def test_a_manifest_repeats_the_versions_that_the_distribution_declares(fresh_process, eager, site):
+    """Another entry in `runrack.plugin_api` makes the manifest out of date; `plugins show` says what is needed."""
+    write = ["plugins", "manifest", "acme_eager"]
+    one(fresh_process(write))
+    with (eager / "entry_points.txt").open("a") as points:
+        points.write(
+            "\n[runrack.plugin_api]\n1 = acme_eager\nrun_coordinator-1.0 = x\nrun_coordinator-2.3 = x\n"
+        )
+    stale, written, shown = fresh_process(
+        [*write, "--check"], write, ["plugins", "show", "run_coordinator", "eager"]
+    )
+    assert (stale.code, written.code) == (1, 0)
+    (plugin,) = json.loads((site / "acme_eager" / "runrack_plugin.json").read_text())["plugins"]
+    assert plugin["api"] == ["1.0", "2.3"]
+    assert "  needs         run_coordinator API 1.0 or 2.3\n" in shown.out
 
 
 def test_a_manifest_that_cannot_be_read_is_a_diagnosis(fresh_process, eager, site):

@@ -47,6 +47,14 @@ def test_a_plugin_is_described_by_itself():
     assert entry.config_schema["properties"]["delay"]["default"] == 5
 
 
+@pytest.mark.parametrize(
+    ("declared", "api"), [((), ("1.0",)), (((1, 4),), ("1.4",)), (((1, 4), (2, 0)), ("1.4", "2.0"))]
+)
+def test_the_versions_of_the_interface_are_those_of_the_distribution(declared, api):
+    """The alternatives that a distribution declares for the slot are copied; one that declares none was made for 1.0."""
+    assert describe_plugin(RECORD._replace(slot_api=declared), Slow).api == api
+
+
 def test_what_is_not_configurable_has_no_schema():
     """An executor definition or a module of hooks is described without a schema."""
     assert describe_plugin(RECORD, object()).config_schema is None

@@ -29,7 +29,7 @@ def plugin_as_json(record: PluginRecord) -> dict[str, Any]:
         "reason": record.reason,
         "fix": record.fix,
         "code": record.code,
-        "needs_api": _versions(record),
+        "needs_api": record.needed_api,
     }
 
 
@@ -41,18 +41,13 @@ def print_plugin(record: PluginRecord) -> None:
     print_field("target", record.target)
     if record.declared_in:
         print_field("declared in", record.declared_in)
-    if record.slot_api:
-        print_field("needs", f"{record.slot} API {' or '.join(_versions(record))}")
+    print_field("needs", f"{record.slot} API {' or '.join(record.needed_api)}")
     if record.reason:
         print_field("reason", record.reason)
     if record.fix:
         print_field("fix", record.fix)
     if record.code:
         print_field("more", f"runrack explain {record.code}")
-
-
-def _versions(record: PluginRecord) -> list[str]:
-    return [f"{major}.{minor}" for major, minor in record.slot_api]
 
 
 def print_field(label: str, value: str) -> None:

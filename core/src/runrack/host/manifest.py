@@ -38,6 +38,7 @@ class ManifestEntry(NamedTuple):
         config_schema: The JSON Schema of its configuration, references under `#/$defs/reference`; None when it has none.
         abilities: The names of the `Supports…` protocols that it has.
         secret_paths: Where its configuration holds secrets, as `runrack.config.secret_path` reads them from the schema.
+        api: The versions of the slot's interface that it was made for, such as `1.4`, as its distribution declares them.
     """
 
     slot: str
@@ -47,6 +48,7 @@ class ManifestEntry(NamedTuple):
     config_schema: Mapping[str, Any] | None = None
     abilities: tuple[str, ...] = ()
     secret_paths: tuple[SecretPath, ...] = ()
+    api: tuple[str, ...] = ()
 
 
 class Manifest(NamedTuple):
@@ -96,6 +98,7 @@ def describe_plugin(record: PluginRecord, found: object) -> ManifestEntry:
         schema,
         abilities_of(found),
         tuple(secret_paths(schema or {})),
+        record.needed_api,
     )
 
 
@@ -177,6 +180,7 @@ def _parse_entry(content: Mapping[str, Any]) -> ManifestEntry:
     """Read one entry; what a later version has added to it is left out."""
     known = {name: value for name, value in content.items() if name in ManifestEntry._fields}
     known["abilities"] = tuple(content.get("abilities", ()))
+    known["api"] = tuple(content.get("api", ()))
     known["secret_paths"] = tuple(map(tuple, content.get("secret_paths", ())))
     return ManifestEntry(**known)
 

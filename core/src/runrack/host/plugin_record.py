@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from runrack.host.slots import FIRST_API
+
 
 class PluginState(StrEnum):
     """How far a plugin has come; the states that need somebody's attention come first."""
@@ -48,6 +50,11 @@ class PluginRecord(NamedTuple):
     is_requested: bool = False
     code: str | None = None
     slot_api: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def needed_api(self) -> tuple[str, ...]:
+        """The versions of the slot's interface that it was made for, such as `1.4`; one of them has to fit."""
+        return tuple(f"{major}.{minor}" for major, minor in self.slot_api or (FIRST_API,))
 
     @property
     def label(self) -> str:

@@ -43,8 +43,8 @@ class ManifestConformance:
     def test_the_manifest_is_up_to_date(self, wanted: PackageManifest, shipped: Manifest) -> None:
         """The file is what `runrack plugins manifest` would write.
 
-        If it fails: run that command after every change of a docstring, a `config_type` or an entry point, and make the
-        file part of the package's data.
+        If it fails: run that command after every change of a docstring, a `config_type` or an entry point, those of
+        `runrack.plugin_api` too, and make the file part of the package's data.
         """
         assert shipped.render() == wanted.text
         assert wanted.is_current(), f"run `runrack plugins manifest {self.package}`"
