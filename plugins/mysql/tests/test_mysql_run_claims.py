@@ -1,5 +1,6 @@
 """Claims on runs when a connection breaks, when rows are locked, and by whose clock leases are measured."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 
 import pytest
@@ -11,6 +12,9 @@ from runrack.testing.fault_proxy import COMMIT, fault_proxy
 from runrack_mysql import MySQLRunStorage
 
 LEASE = 3600
+
+WAITING = "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+"""How many transactions of the server wait for a lock."""
 
 
 @pytest.fixture
@@ -63,8 +67,19 @@ def test_a_claim_passes_over_a_run_that_another_has_locked(transaction, storage,
     with transaction(url) as other:
         other.execute("SELECT 1 FROM runs WHERE run_id = 'a' FOR UPDATE")
         assert [claim.run_id for claim in storage.claim("daemon", LEASE, limit=9)] == ["b"]
-        assert list(storage.claim("daemon", LEASE, run_ids=["a"])) == []
     assert [claim.run_id for claim in storage.claim("daemon", LEASE)] == ["a"]
+
+
+@pytest.mark.parametrize(("becomes", "claimed"), [("QUEUED", ["a", "b"]), ("STARTED", ["b"])])
+def test_a_claim_waits_for_a_run_that_it_names(transaction, ask, storage, url, becomes, claimed):
+    """A claim on named runs begins when the transaction that holds one has ended, and judges by what that has left."""
+    with transaction(url) as other, ThreadPoolExecutor() as pool:
+        other.execute("UPDATE runs SET status = %s WHERE run_id = 'a'", [becomes])
+        claiming = pool.submit(storage.claim, "daemon", LEASE, limit=9, run_ids=["a", "b"])
+        while ask(url, WAITING) == [(0,)]:
+            assert not claiming.done()
+        other.execute("COMMIT")
+        assert [claim.run_id for claim in claiming.result()] == claimed
 
 
 def test_dead_owners_are_looked_for_without_waiting(transaction, storage, url):

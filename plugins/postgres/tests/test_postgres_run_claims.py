@@ -1,6 +1,7 @@
 """Claims on runs when a connection breaks, when rows are locked, and by whose clock leases are measured."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -12,6 +13,11 @@ from runrack.testing.fault_proxy import COMMIT, fault_proxy
 from runrack_postgres import PostgresRunStorage
 
 LEASE = 3600
+
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+"""How many sessions of the database wait for a lock."""
 
 
 @pytest.fixture
@@ -63,8 +69,20 @@ def test_a_claim_passes_over_a_run_that_another_has_locked(storage, url):
     with psycopg.connect(url) as other:
         other.execute("SELECT 1 FROM runs WHERE run_id = 'a' FOR UPDATE")
         assert [claim.run_id for claim in storage.claim("daemon", LEASE, limit=9)] == ["b"]
-        assert list(storage.claim("daemon", LEASE, run_ids=["a"])) == []
     assert [claim.run_id for claim in storage.claim("daemon", LEASE)] == ["a"]
+
+
+@pytest.mark.parametrize(("becomes", "claimed"), [("QUEUED", ["a", "b"]), ("STARTED", ["b"])])
+def test_a_claim_waits_for_a_run_that_it_names(storage, url, becomes, claimed):
+    """A claim on named runs begins when the transaction that holds one has ended, and judges by what that has left."""
+    with psycopg.connect(url) as other, ThreadPoolExecutor() as pool:
+        other.execute("UPDATE runs SET status = %s WHERE run_id = 'a'", [becomes])
+        claiming = pool.submit(storage.claim, "daemon", LEASE, limit=9, run_ids=["a", "b"])
+        with psycopg.connect(url, autocommit=True) as server:
+            while not server.execute(WAITING).fetchone()[0]:
+                assert not claiming.done()
+        other.commit()
+        assert [claim.run_id for claim in claiming.result()] == claimed
 
 
 def test_dead_owners_are_looked_for_without_waiting(storage, url):

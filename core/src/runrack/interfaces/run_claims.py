@@ -33,8 +33,9 @@ class RunClaims(ABC):
         - Their turn: by priority, highest first (`runrack.records.tags.PRIORITY`), then by insertion. With `run_ids`
           only those, in the order given.
         - Raises the epoch, sets owner and lease; the status stays. All in one atomic step.
-        - Never waits for a run that another claims at this moment: it is passed over, so there may be fewer than
-          there are free runs.
+        - Without `run_ids`, never waits for a run that another changes at this moment: it is passed over, so there may
+          be fewer than there are free runs. With `run_ids` it waits, as any change of the run does: a named run that is
+          free is never left out because somebody has just written its tags.
         - With `lease_seconds` 0 the lease has run out already.
 
         Raises:

@@ -1,7 +1,6 @@
 """SqlRunClaims: hands out the runs of a database."""
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,7 +10,6 @@ from sqlalchemy import (
     Connection,
     Update,
     bindparam,
-    case,
     null,
     or_,
     select,
@@ -42,7 +40,7 @@ _HOLDERS = ("holder", "other_holder")
 
 
 class SqlRunClaims(RunClaims, SqlPart):
-    """Hands out runs: whoever finds a row locks it, and passes over rows that others have locked."""
+    """Hands out runs: whoever finds a row locks it, and passes over rows that others have locked unless it was named."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -69,8 +67,12 @@ class SqlRunClaims(RunClaims, SqlPart):
         if status in FINISHED:
             raise InvalidArgumentError("a run that has ended cannot be claimed")
         with self.database.write() as conn:
-            now_us = read_clock(conn, self.database.dialect)
-            rows = _lock_free_runs(conn, status, now_us, limit, run_ids)
+            named = None if run_ids is None else _lock_named_runs(conn, run_ids)
+            now_us = read_clock(conn, self.database.dialect)  # after any wait for a lock
+            if named is None:
+                rows = _lock_free_runs(conn, status, now_us, limit)
+            else:
+                rows = [row for row in named if _is_free(row, status, now_us)][:limit]
             expires_us = now_us + to_lease_us(lease_seconds)
             begin_epoch(conn, rows, {"owner": owner, "lease_expires_us": expires_us})
         expires = from_microseconds(expires_us)
@@ -153,22 +155,31 @@ def read_clock(conn: Connection, dialect: Dialect) -> int:
     return now_us
 
 
-def _lock_free_runs(
-    conn: Connection, status: RunStatus, now_us: int, limit: int, run_ids: Collection[str] | None
-) -> Sequence[AnyRow]:
-    """Return the rows of runs that nobody holds, in their turn, and keep others from them."""
+def _lock_free_runs(conn: Connection, status: RunStatus, now_us: int, limit: int) -> Sequence[AnyRow]:
+    """Return the rows of runs that nobody holds, in their turn, and keep others from them; locked rows are passed over."""
     is_free = or_(_run.lease_expires_us.is_(None), _run.lease_expires_us <= now_us)
     free: Query = select(_run.id, _run.run_id, _run.epoch).where(_run.status == status.value, is_free)
-    locked = free.with_for_update(skip_locked=True)
-    if run_ids is None:
-        return conn.execute(locked.order_by(_run.turn, _run.id).limit(limit)).all()
+    in_turn = free.order_by(_run.turn, _run.id).limit(limit)
+    return conn.execute(in_turn.with_for_update(skip_locked=True)).all()
+
+
+def _lock_named_runs(conn: Connection, run_ids: Collection[str]) -> Sequence[AnyRow]:
+    """Return the rows of these runs, in this order, and keep others from them; waits for those who change one just now.
+
+    All who wait lock in one order, so that no two wait for each other.
+    """
+    place = {run_id: number for number, run_id in reversed(list(enumerate(run_ids)))}
+    columns = (_run.id, _run.run_id, _run.epoch, _run.status, _run.lease_expires_us)
     rows: list[AnyRow] = []
-    for portion in chunks(dict.fromkeys(run_ids)):
-        if len(rows) < limit:
-            place = case(dict(zip(portion, count(), strict=False)), value=_run.run_id)
-            in_order = locked.where(_run.run_id.in_(portion)).order_by(place)
-            rows += conn.execute(in_order.limit(limit - len(rows))).all()
-    return rows
+    for portion in chunks(sorted(place)):
+        named: Query = select(*columns).where(_run.run_id.in_(portion)).order_by(_run.run_id)
+        rows += conn.execute(named.with_for_update()).all()
+    return sorted(rows, key=lambda row: place[row.run_id])
+
+
+def _is_free(row: AnyRow, status: RunStatus, now_us: int) -> bool:
+    """Tell whether a run is in `status` and nobody holds it."""
+    return row.status == status.value and (row.lease_expires_us is None or row.lease_expires_us <= now_us)
 
 
 def begin_epoch(conn: Connection, rows: Sequence[AnyRow], lease: Mapping[str, Any]) -> None:

@@ -1,6 +1,8 @@
 """Who works on a run: one owner at a time, for as long as the lease lasts."""
 
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from uuid import uuid4
 
 import pytest
 
@@ -396,6 +398,34 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         ]
         assert sorted(taken) == sorted(run_ids)
         assert {record.epoch for record in storage.get_run_records()} == {1}
+
+    @needs(Ability.SHARES_BETWEEN_PROCESSES)
+    def test_a_named_run_is_not_passed_over(self, storage: RunStorage) -> None:
+        """A free run that is named by its id is claimed each time, however often others write its tags meanwhile.
+
+        Look at the lock of the row: with `run_ids` the claim waits for it (`FOR UPDATE` without `SKIP LOCKED`).
+        """
+        _queue(storage, "a")
+        open_again, is_over = self.opener(storage), Event()
+
+        def write_tags(own: RunStorage) -> int:
+            while not is_over.is_set():
+                own.add_run_tags("a", {"x": str(uuid4())})
+            return 0
+
+        def claim_and_release(own: RunStorage) -> int:
+            claims = (own.claim("daemon", LEASE, run_ids=["a"]) for _ in range(40))
+            return sum(own.release(claim) for found in claims for claim in found)
+
+        def work(number: int) -> int:
+            own = open_again()
+            try:
+                return write_tags(own) if number else claim_and_release(own)
+            finally:
+                is_over.set()
+                own.dispose()
+
+        assert in_threads(work, 3) == [40, 0, 0]
 
     @needs(Ability.SHARES_BETWEEN_PROCESSES)
     def test_processes_expire_each_claim_once(self, storage: RunStorage) -> None:
