@@ -132,3 +132,11 @@ def test_a_config_function_that_raises_names_what_it_configures():
 def test_the_run_configuration_may_name_an_executor(run_config, name):
     """`execution.executor` names an executor plugin."""
     assert executor_name(run_config) == name
+
+
+def test_where_there_is_no_executor_its_section_is_left_aside():
+    """A process that executes single steps neither checks nor resolves what `execution` says; the rest is as ever."""
+    execution = {"executor": "elsewhere", "config": {"token": {"env": "NOT_SET_HERE"}, "other": 1}}
+    config = resolve_run_config(drawing, None, {**GOOD, "execution": execution})
+    assert config == resolve_run_config(drawing, EXECUTOR, GOOD)
+    assert config.executor == {}

@@ -13,6 +13,7 @@ from runrack.engine import execute_job
 from runrack.errors import InvariantViolationError
 from runrack.instance.instance import Instance
 from runrack.records.event_type import EventType
+from runrack_process import in_process_executor
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[2]
@@ -79,6 +80,13 @@ def test_its_events_are_those_of_any_step(instance):
         "STEP_SUCCESS",
     ]
     assert {event.pid for event in events} == {value(instance, result, "where")[2]} != {os.getpid()}
+
+
+def test_a_step_needs_no_executor(instance):
+    """The executor that the run configuration names need not be known, nor its settings resolved, where the step is executed."""
+    instance.registry.add_plugin("executor", "only_here", in_process_executor)
+    config = {**launcher(sys.executable), "execution": {"executor": "only_here"}}
+    assert execute_job(target("launched"), instance, config).success
 
 
 def test_it_works_under_the_multiprocess_executor(instance):

@@ -87,9 +87,10 @@ def merged_run_config(default: Mapping[str, Any], given: Mapping[str, Any]) -> M
     return merged
 
 
-def run_config_schema(job: JobDefinition, executor_def: ExecutorDefinition) -> Shape:
-    """Return the schema of the run configuration of a job under an executor."""
+def run_config_schema(job: JobDefinition, executor_def: ExecutorDefinition | None) -> Shape:
+    """Return the schema of the run configuration of a job under an executor, which has no settings when it is None."""
     required = set(job.required_resources())
+    executor_config = {} if executor_def is None else {"config": executor_def.config_contract.field}
     return Shape(
         {
             "ops": Field(_ops_shape(_op_tree(job))),
@@ -105,7 +106,7 @@ def run_config_schema(job: JobDefinition, executor_def: ExecutorDefinition) -> S
                 Shape(
                     {
                         "executor": Field(String, is_required=False, is_secret=False),
-                        "config": executor_def.config_contract.field,
+                        **executor_config,
                     }
                 )
             ),
@@ -115,7 +116,7 @@ def run_config_schema(job: JobDefinition, executor_def: ExecutorDefinition) -> S
 
 def resolve_run_config(
     job: JobDefinition,
-    executor_def: ExecutorDefinition,
+    executor_def: ExecutorDefinition | None,
     run_config: Mapping[str, Any],
     document: Document | None = None,
 ) -> ResolvedRunConfig:
@@ -123,7 +124,8 @@ def resolve_run_config(
 
     Args:
         job: The job that is to run.
-        executor_def: The executor that is to execute it.
+        executor_def: The executor that is to execute it; None where only its steps are executed, and another process has
+            the executor: what `execution` says is left aside.
         run_config: Plain data: `ops`, `resources` and `execution`, each where it is needed.
         document: Where it comes from, for the positions of problems.
 
@@ -132,7 +134,10 @@ def resolve_run_config(
         ConfigMappingError: A function given to `configured` or to a ConfigMapping raised.
     """
     schema = run_config_schema(job, executor_def)
-    value = evaluate_or_raise(schema, _with_all_entries(job, run_config), document=document)
+    given = _with_all_entries(job, run_config)
+    if executor_def is None:
+        given["execution"] = {}
+    value = evaluate_or_raise(schema, given, document=document)
     ops: dict[str, Any] = {}
     inputs: dict[tuple[str, str], Any] = {}
     for node, entry in _op_entries(_op_tree(job), value["ops"]):
@@ -149,11 +154,17 @@ def resolve_run_config(
             )
             for key in job.required_resources()
         },
-        executor=executor_def.config_contract.apply(
-            value["execution"].get("config"), f"executor {executor_def.name!r}"
-        )
-        or {},
+        executor=_executor_config(executor_def, value["execution"]),
     )
+
+
+def _executor_config(
+    executor_def: ExecutorDefinition | None, execution: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    if executor_def is None:
+        return {}
+    config = executor_def.config_contract.apply(execution.get("config"), f"executor {executor_def.name!r}")
+    return config or {}
 
 
 def fill_run_config(

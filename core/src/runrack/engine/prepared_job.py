@@ -185,6 +185,29 @@ def prepare_job(
     return PreparedJob(job, chosen, given, config, plan, selection)
 
 
+def prepare_steps(
+    job: RunnableJob, run_config: Mapping[str, Any], op_selection: Selection | None = None
+) -> tuple[JobPlan, ResolvedRunConfig]:
+    """Return the plan of a job and what its run configuration comes to, where single steps of a run are executed.
+
+    The executor is not looked for: it executes the run in another process, and need not be installed here.
+
+    Args:
+        job: The job, or what leads to it.
+        run_config: The run configuration.
+        op_selection: Only these ops.
+
+    Raises:
+        ConfigError: The run configuration does not fit the job.
+        ConfigMappingError: A function given to `configured` raised.
+        InvalidArgumentError: The selection does not fit the job.
+        LoadError: The job's code cannot be loaded.
+    """
+    definition = job.get_definition()
+    mapped = mapped_run_config(definition, merged_run_config(definition.run_config, run_config))
+    return build_plan(definition, _as_tuple(op_selection)), resolve_run_config(definition, None, mapped)
+
+
 def prepare_reexecution(
     job: RunnableJob,
     instance: InstanceServices,

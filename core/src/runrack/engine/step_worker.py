@@ -17,7 +17,7 @@ from runrack.engine.event_writer import EventWriter
 from runrack.engine.interrupt import raising_interrupts, shielded
 from runrack.engine.output_store import DEFAULT_IO_MANAGER, OutputStore
 from runrack.engine.plan import JobPlan
-from runrack.engine.prepared_job import PreparedJob, prepare_job
+from runrack.engine.prepared_job import prepare_steps
 from runrack.engine.python_logs import SETTING, PythonLogs
 from runrack.engine.resource_set import ResourceSet
 from runrack.engine.run_context import RunContext
@@ -60,7 +60,7 @@ class StepWorker:
         opener = cast("InstanceOpener", getattr(importlib.import_module(module), name))
         self._instance = opener(ref.instance_ref)
         job = ReconstructableJob(ref.job_code_origin)
-        self._prepared: PreparedJob = prepare_job(job, self._instance, ref.run_config, ref.run.op_selection)
+        self._plan, self._config = prepare_steps(job, ref.run_config, ref.run.op_selection)
         with suppress(PluginError):  # told where it is used
             self._instance.registry.load_plugin("io_manager", DEFAULT_IO_MANAGER)
 
@@ -107,12 +107,12 @@ class StepWorker:
     def _make_context(
         self, ref: StepRunRef, writer: EventWriter, logs: PythonLogs, *, launches_steps: bool
     ) -> RunContext:
-        whole = self._prepared.plan
-        plan = JobPlan(whole.job, (whole.get_step(ref.step_key),), is_partial=True)
+        step = self._plan.get_step(ref.step_key)
+        plan = JobPlan(self._plan.job, (step,), is_partial=True)
         resources = ResourceSet(
             plan.job.resource_defs,
             plan.resource_keys,
-            self._prepared.config.resources,
+            self._config.resources,
             ref.run,
             self._instance,
             logs.make_log(),
@@ -122,7 +122,7 @@ class StepWorker:
             ref.run,
             self._instance,
             plan,
-            self._prepared.config,
+            self._config,
             writer,
             OutputStore(self._instance.registry),
             resources,

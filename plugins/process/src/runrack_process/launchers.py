@@ -26,7 +26,7 @@ class SubprocessStepLauncher(StepLauncher):
     """Executes each step in a new interpreter, whichever it is told: events, messages and output arrive as from anywhere.
 
     - The interpreter has to have runrack-core, runrack-process and the plugins for compute logs and values installed, of
-      versions that fit these, and what the job's code imports. It needs neither the storage's plugin nor its database.
+      versions that fit these, and what the job's code imports. It needs neither the plugins of storage and executor nor the database.
     - The step leads a process group of its own, which ends with it, and with this process.
 
     Args:
