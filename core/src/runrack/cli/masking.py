@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runrack.config.reference import parse_reference
-from runrack.config.secret import MASK, redact
+from runrack.config.secret import MASK, mask_url_passwords, redact
 from runrack.config.secret_path import ANY, SecretPath, below
 from runrack.errors import PluginError
 from runrack.host.manifest import read_manifest, top_level_package
@@ -19,7 +19,6 @@ from runrack.host.manifest import read_manifest, top_level_package
 _SECRET_KEY = re.compile(
     r"pass(word|wd|phrase)?$|pwd$|secret|token|credential|(api|access|private)_?key", re.IGNORECASE
 )
-_URL_PASSWORD = re.compile(r"(?P<before>[a-zA-Z][\w+.-]*:/{1,2}[^\s/@:]*:)[^\s/@]+(?=@)")
 
 
 def masked(value: Any, key: str = "", secrets: Sequence[SecretPath] = ()) -> Any:
@@ -39,7 +38,7 @@ def masked(value: Any, key: str = "", secrets: Sequence[SecretPath] = ()) -> Any
         return [masked(item, key, _inside(secrets, ANY)) for item in value]
     if is_secret and isinstance(value, str | int | float) and not isinstance(value, bool):
         return MASK
-    return redact(_URL_PASSWORD.sub(rf"\g<before>{MASK}", value)) if isinstance(value, str) else value
+    return redact(mask_url_passwords(value)) if isinstance(value, str) else value
 
 
 def masked_part(part: Any) -> Any:

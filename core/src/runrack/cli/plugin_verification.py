@@ -14,7 +14,7 @@ from typing import IO, Any, NamedTuple
 
 from runrack.errors import PluginError
 from runrack.host.conformance_report import ConformanceReport, read_report
-from runrack.host.manifest import find_manifest_file
+from runrack.host.manifest import belongs_to, find_manifest_file
 from runrack.host.plugin_record import PluginRecord
 
 CONFORMANCE_MODULE = "conformance"
@@ -171,8 +171,6 @@ def _follow(output: IO[str], on_progress: Callable[[int, int], None]) -> list[st
 
 def plugins_named(records: Sequence[PluginRecord], name: str) -> list[PluginRecord]:
     """Return the plugins that a name may mean: those of this name, or else all of the distribution or package."""
-    from runrack.host.manifest import belongs_to
-
     return [record for record in records if record.name == name] or [
         record for record in records if record.distribution and belongs_to(record, name)
     ]

@@ -15,7 +15,7 @@ MASK = "***"
 
 _SHORTEST = 4  # shorter values occur in ordinary text everywhere
 _SHORTEST_FRAGMENT = 8  # the same, for what is only a part of a secret
-_URL_WITH_LOGIN = r"[a-zA-Z][\w+.-]*:/{1,2}[^\s/@:]*:([^\s/@]+)@"
+_LOGIN_IN_URL = r"(?P<before>[a-zA-Z][\w+.-]*:/{1,2}[^\s/@:]*:)(?P<password>[^\s/@]+)(?=@)"
 _URL_SAFE = str.maketrans("+/", "-_")
 
 _lock = threading.Lock()
@@ -69,6 +69,11 @@ def redact(text: str) -> str:
     return _current_pattern().sub(MASK, text) if _forms else text
 
 
+def mask_url_passwords(text: str) -> str:
+    """The text with the password of every URL in it replaced by `***`, also of one that nobody has registered."""
+    return re.sub(_LOGIN_IN_URL, rf"\g<before>{MASK}", text)
+
+
 def has_secrets() -> bool:
     """Whether any secret is registered."""
     return bool(_forms)
@@ -97,8 +102,8 @@ def _passwords_of_url(text: str) -> list[str]:
     """The password of a URL as it is written there and as it is meant; none of any other text."""
     from urllib.parse import unquote
 
-    match = re.match(_URL_WITH_LOGIN, text)
-    found = {match[1], unquote(match[1])} if match is not None else set()
+    match = re.match(_LOGIN_IN_URL, text)
+    found = {match["password"], unquote(match["password"])} if match is not None else set()
     return [password for password in found if len(password) >= _SHORTEST]
 
 

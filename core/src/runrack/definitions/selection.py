@@ -21,7 +21,6 @@ from runrack.errors import InvalidArgumentError
 Selection = str | Iterable[str]
 """What to select: one text, in which a comma separates several, or several texts. Whatever any of them selects is selected."""
 
-_SHOWN = 20
 _CLAUSE = re.compile(r"(?P<up>\*|\+*)(?P<name>[^*+]+)(?P<down>\*|\+*)")
 
 

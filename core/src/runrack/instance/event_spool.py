@@ -115,11 +115,6 @@ class SpoolFile:
             return None
         return cls(path, descriptor)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing left to bring in."""
-        return self.position >= self.size
-
     def append(self, line: bytes) -> None:
         """Add a line; when the call returns, the disk has it.
 
