@@ -220,6 +220,30 @@ def test_another_interpreter_loads_the_code(folder):
         location.close()
 
 
+@pytest.mark.parametrize("executable", [None, sys.executable])
+@pytest.mark.parametrize("entry", ["lib", ""])
+def test_relative_folders_of_modules_are_those_of_the_parent(
+    folder, tmp_path, monkeypatch, executable, entry
+):
+    """A location that works in another folder, and its runs, find what is on a relative path for whoever starts it."""
+    library, elsewhere = tmp_path / "here" / entry, tmp_path / "elsewhere"
+    library.mkdir(parents=True)
+    elsewhere.mkdir()
+    (folder / "partner.py").rename(library / "partner.py")
+    (folder / "jobs.py").rename(elsewhere / "jobs.py")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("PYTHONPATH", f"/nowhere{os.pathsep}{entry}")
+    monkeypatch.setattr(sys, "path", [entry, *sys.path])
+    target = LocationTarget(
+        location_name="x",
+        python_module="jobs",
+        working_directory=str(elsewhere),
+        executable_path=executable,
+    )
+    with closing(ProcessLocation(target, lambda: None)) as location:
+        assert location.get_contents().find_job("plain").name == "plain"
+
+
 def test_modules_and_packages_are_locations(folder):
     """A module is found in the working directory; a package is loaded with all that lies in it."""
     package = folder / "all_of_it"

@@ -14,7 +14,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from runrack.engine.new_process import python_command
+from runrack.engine.new_process import environment_elsewhere, python_command
 from runrack.errors import LaunchFailedError, LocationUnavailableError
 from runrack.interfaces.workspace import RunProcess, StartRunRequest
 from runrack.workspace.location_target import LocationTarget
@@ -201,6 +201,7 @@ def _start(target: LocationTarget, control: socket.socket, log: Path | None) -> 
             stdout=output,
             stderr=output,
             cwd=target.working_directory,
+            env=environment_elsewhere(),
             pass_fds=(control.fileno(),),
             start_new_session=True,
         )
