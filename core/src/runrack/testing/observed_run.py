@@ -76,7 +76,8 @@ def observe(
     executor: ExecutorDefinition,
     target: str,
     run_config: Mapping[str, Any],
-    **choices: Any,
+    tags: Mapping[str, str] | None = None,
+    op_selection: Sequence[str] | None = None,
 ) -> ObservedRun:
     """Execute a job with an executor, and return what can be seen afterwards.
 
@@ -85,10 +86,11 @@ def observe(
         executor: Executes the job.
         target: The job, as `MODULE:JOB`.
         run_config: The run configuration.
-        choices: `tags` of the run; `op_selection`, as `execute_job` takes them.
+        tags: Of the run.
+        op_selection: The ops to execute; all when it is not given.
     """
-    tags = choices.pop("tags", None)
-    prepared = prepare_job(load_job_target(target), instance, run_config, executor_def=executor, **choices)
+    job_target = load_job_target(target)
+    prepared = prepare_job(job_target, instance, run_config, op_selection=op_selection, executor_def=executor)
     run_id, was_interrupted = str(uuid4()), False
     try:
         execute_prepared_job(prepared, instance, tags, run_id)

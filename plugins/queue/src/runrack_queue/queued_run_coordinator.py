@@ -188,9 +188,8 @@ class QueuedRunCoordinator(RunCoordinator, ConfigurableClass):
             self.instance.handle_new_events([event_entry(event, run.run_id, "ERROR")], epoch=claim.epoch)
             return
         location_name = _location_name(run)
-        if (
-            run.tags.get(CODE_LOCATION) != location_name
-        ):  # without it, the run would not wait and be tried on and on
+        # A location that is paused is a limit on this tag: a run without it would be tried on and on.
+        if run.tags.get(CODE_LOCATION) != location_name:
             self.instance.run_storage.add_run_tags(run.run_id, {CODE_LOCATION: location_name})
         pauses = PausedLocations(self.instance.run_storage, self._clock)
         pauses.add(location_name, self._retry_delay_seconds, error.reason)

@@ -300,7 +300,7 @@ class AssetListingTests(ConformanceSuite[EventLogStorage]):
         return sorted((AssetKey(path) for path in self.KEYS), key=AssetKey.to_string)
 
     def test_keys_are_ordered_by_their_text(self, storage: EventLogStorage) -> None:
-        """Keys and records are ordered by the text of the key, by code point. Check the collation.
+        """Keys and records are ordered by the text of the key, by code point.
 
         Look at the collation of the column, and at what ORDER BY sorts: the text of the key.
         """
@@ -401,7 +401,7 @@ class AssetListingTests(ConformanceSuite[EventLogStorage]):
             storage.get_asset_keys(limit=-1)
 
     def test_a_long_key_is_kept(self, storage: EventLogStorage) -> None:
-        """Keys of 300 characters that differ only at their end are two assets. Check for cut-off index columns.
+        """Keys of 300 characters that differ only at their end are two assets.
 
         Look at the length of the indexed column, and at what the database does with longer values.
         """

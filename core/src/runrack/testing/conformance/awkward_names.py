@@ -8,3 +8,6 @@ AWKWARD_NAMES = (
     *("\u00e9", "e\u0301", "\N{ROCKET}" * 70, "x" * 200, "x" * 300, "x" * 299 + "y"),
 )
 """All different; any of them may be a run id, a step key, or a part of a log key."""
+
+AWKWARD_TAGS = {"añ日🚀": "x" * 500, "a b": "", "quoted": "\"';--\n\t$HOME `id`"}
+"""Tags that are lost where they go through a command line, a label or a column of their own."""

@@ -441,7 +441,7 @@ class ComputeLogManagerConformance(LogReadingTests):
         manager.delete_logs(prefix=("run",))
 
     def test_a_deletion_says_what(self, manager: ComputeLogManager) -> None:
-        """Exactly one of key and prefix is given. Check that neither does not mean all.
+        """Exactly one of key and prefix is given.
 
         Look at the check of the two arguments: it comes before anything is removed.
         """

@@ -104,7 +104,7 @@ class DynamicPartitionsTests(ConformanceSuite[EventLogStorage]):
         assert _keys(storage) == ["b", "c", "a"]
 
     def test_the_last_key_can_come_back(self, storage: EventLogStorage) -> None:
-        """Removing the newest key and adding others keeps the order of adding. Check for reused row ids.
+        """Removing the newest key and adding others keeps the order of adding.
 
         Look at ids that the database gives twice after the newest row is deleted.
         """

@@ -81,7 +81,7 @@ class EventStoringTests(ConformanceSuite[EventLogStorage]):
         assert _log(storage) == [entry]
 
     def test_metadata_is_out_of_reach(self, storage: EventLogStorage) -> None:
-        """Changing what an event was made of does not change what is stored. Check for shared references.
+        """Changing what an event was made of does not change what is stored.
 
         Look for an object that is kept as given: encode it, or copy it deeply.
         """

@@ -484,7 +484,9 @@ def _wait_until_gone(process_ids: Iterable[int]) -> None:
 def _is_alive(process_id: int) -> bool:
     try:
         os.kill(process_id, 0)
+        fields = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except ProcessLookupError:
         return False
-    status = Path(f"/proc/{process_id}/stat")
-    return not status.exists() or status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:  # a system without /proc, or a process that is gone since: whoever asks looks again
+        return True
+    return fields[0] != "Z"

@@ -112,7 +112,7 @@ class FileManagerConformance(ConformanceSuite[Any]):
         assert not source.closed
 
     def test_a_big_file_is_copied_in_pieces(self, manager: FileManager) -> None:
-        """A file is never read whole. Check that each call to `read` says how much.
+        """A file is never read whole.
 
         Look for a `read()` without a size: copy in pieces of some hundred KiB.
         """

@@ -34,16 +34,6 @@ STEP_EVENTS = (
     EventType.STEP_UP_FOR_RETRY,
 )
 MANY_RECORDS = 1000
-HOOKS = (
-    "run_status_changed",
-    "events_stored",
-    "run_launching",
-    "step_finished",
-    "instance_opened",
-    "instance_closed",
-    "command_line_built",
-)
-"""Every hook."""
 
 
 def run_samples() -> Iterator[Run]:
@@ -107,6 +97,20 @@ def command_line() -> click.Group:
     return group
 
 
+_SAMPLES: Mapping[str, Callable[[Instance], Iterable[dict[str, Any]]]] = {
+    "run_status_changed": lambda _: status_samples(),
+    "events_stored": lambda _: record_samples(),
+    "run_launching": lambda _: launch_samples(),
+    "step_finished": lambda _: step_samples(),
+    "instance_opened": lambda instance: [{"instance": instance}] * 2,
+    "instance_closed": lambda instance: [{"instance": instance}] * 2,
+    "command_line_built": lambda _: [{"group": command_line()}],
+}
+
+HOOKS = tuple(_SAMPLES)
+"""Every hook."""
+
+
 def samples(hook: str, instance: Instance) -> list[dict[str, Any]]:
     """Return the arguments of calls of a hook.
 
@@ -114,13 +118,4 @@ def samples(hook: str, instance: Instance) -> list[dict[str, Any]]:
         hook: Its name.
         instance: What is said to be opened and closed.
     """
-    makers: Mapping[str, Callable[[], Iterable[dict[str, Any]]]] = {
-        "run_status_changed": status_samples,
-        "events_stored": record_samples,
-        "run_launching": launch_samples,
-        "step_finished": step_samples,
-        "instance_opened": lambda: [{"instance": instance}] * 2,
-        "instance_closed": lambda: [{"instance": instance}] * 2,
-        "command_line_built": lambda: [{"group": command_line()}],
-    }
-    return list(makers[hook]())
+    return list(_SAMPLES[hook](instance))

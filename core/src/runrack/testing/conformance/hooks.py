@@ -29,7 +29,8 @@ from runrack.instance.part_factories import ephemeral_factories
 from runrack.testing.conformance.hook_samples import HOOKS, command_line, samples
 from runrack.testing.conformance.suite import ConformanceSuite, in_threads
 
-CALLS = 5
+TRIES = 20
+"""How often a hook may try to be quick: the machine may be busy with something else, a slow hook is slow each time."""
 
 _STATE_OF_PROCESS = """
 import json, logging, os, signal, sys, threading
@@ -144,14 +145,14 @@ class HooksConformance(ConformanceSuite[Any]):
                 assert record.failures == 0, f"{implementation.hook}({arguments}):\n{caplog.text}"
 
     def test_the_hooks_are_quick(self, implementations: list[HookImplementation], opened: Instance) -> None:
-        """No call of a hook takes longer than the budget, at the quickest of a few tries.
+        """Each hook can be called within the budget: of many tries, one is enough.
 
         Look for requests, files and databases that are waited for: hand what takes long to a thread or a queue of your own.
         """
         for implementation in implementations:
             for arguments in samples(implementation.hook, opened)[:3]:
-                seconds = min(_seconds(implementation, arguments) for _ in range(CALLS))
-                assert seconds <= self.budget_seconds, implementation.hook
+                tries = (_seconds(implementation, arguments) for _ in range(TRIES))
+                assert any(seconds <= self.budget_seconds for seconds in tries), implementation.hook
 
     def test_the_hooks_change_nothing(
         self, implementations: list[HookImplementation], opened: Instance

@@ -93,7 +93,7 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _ids(storage.claim("other", LEASE, 9)) == ["a", "b", "c"][len(expected) :]
 
     def test_the_most_urgent_comes_first(self, storage: RunStorage) -> None:
-        """Runs are claimed by priority, then by insertion. Check for a priority compared as text.
+        """Runs are claimed by priority, then by insertion.
 
         Look at the priority in ORDER BY: an integer, descending, 0 when it is missing or no number.
         """
@@ -113,7 +113,7 @@ class RunClaimTests(ConformanceSuite[RunStorage]):
         assert _ids(storage.claim("daemon", LEASE, 9)) == ["high", "none", "low"]
 
     def test_a_priority_can_be_changed(self, storage: RunStorage) -> None:
-        """A priority that is set while the run waits counts. Check for a copy that is made once.
+        """A priority that is set while the run waits counts.
 
         Look at a column that holds a copy of the tag: `add_run_tags` has to renew it, and only for this tag.
         """

@@ -22,14 +22,12 @@ from runrack.records.event_type import EventType
 from runrack.records.run import Run
 from runrack.records.run_status import FINISHED, RunStatus
 from runrack.records.tags import PARTITION, PRIORITY
+from runrack.testing.conformance.awkward_names import AWKWARD_TAGS
 from runrack.testing.conformance.configured_part import ConfiguredPartConformance
 from runrack.testing.conformance.suite import Ability, in_threads, needs
 from runrack.testing.launching import ObedientLauncher, open_in_memory
 from runrack.testing.location import FakeWorkspace
 from runrack.testing.run_desk import RunDesk, Warnings
-
-AWKWARD_TAGS = {"añ日🚀": "x" * 500, "a b": "", "quoted": "\"';--\n\t"}
-"""Tags that a careless coordinator would lose on the way."""
 
 _SUBMITTED = sorted(set(RunStatus) - {RunStatus.NOT_STARTED})
 

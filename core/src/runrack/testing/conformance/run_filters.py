@@ -50,7 +50,7 @@ class RunFilterTests(ConformanceSuite[RunStorage]):
         assert storage.get_run_ids(RunsFilter(run_ids=["a", "x", "c", "a"])) == ["c", "a"]
 
     def test_many_run_ids_can_be_asked_for(self, storage: RunStorage) -> None:
-        """`run_ids` may hold more ids than a statement may have parameters (2,000). Check for chunks.
+        """`run_ids` may hold more ids than a statement may have parameters (2,000).
 
         Look at the number of parameters of one statement.
         """
@@ -203,7 +203,7 @@ class RunFilterTests(ConformanceSuite[RunStorage]):
 
     @pytest.mark.parametrize("hours", [-11, 2, 14])
     def test_bounds_of_other_time_zones_are_converted(self, storage: RunStorage, hours: int) -> None:
-        """A bound in another time zone means the same moment. Check that no tzinfo is merely dropped.
+        """A bound in another time zone means the same moment.
 
         Look at how bounds become what is stored: `astimezone(UTC)`, not `replace`.
         """

@@ -21,15 +21,13 @@ from runrack.interfaces.workspace import Workspace
 from runrack.records.event_type import EventType
 from runrack.records.run import Run
 from runrack.records.run_status import ACTIVE, FINISHED, RunStatus
+from runrack.testing.conformance.awkward_names import AWKWARD_TAGS
 from runrack.testing.conformance.configured_part import ConfiguredPartConformance
 from runrack.testing.conformance.suite import Ability, in_threads, needs
 from runrack.testing.launch_jobs import FIRST_STEP
 from runrack.testing.launch_site import LaunchSite, count_resources
 from runrack.testing.launching import open_on_files
 from runrack.workspace.process_workspace import ProcessWorkspace
-
-AWKWARD_TAGS = {"añ日🚀": "x" * 500, "a b": "", "quoted": "\"';--\n\t$HOME `id`"}
-"""Tags that a careless launcher would lose on the way to the worker."""
 
 _NOT_UNDER_WAY = sorted({RunStatus.NOT_STARTED, RunStatus.QUEUED, *FINISHED})
 _ENDS = (EventType.RUN_SUCCESS, EventType.RUN_FAILURE, EventType.RUN_CANCELED)

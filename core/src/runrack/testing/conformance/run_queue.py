@@ -72,7 +72,7 @@ class RunQueueTests(ConformanceSuite[RunStorage]):
         assert _next(storage) == []
 
     def test_there_are_never_more_than_the_limit(self, storage: RunStorage) -> None:
-        """A limit counts runs from their claim to their end, whoever claimed them. Check for claims that are not counted.
+        """A limit counts runs from their claim to their end, whoever claimed them.
 
         Look at what is counted: claimed runs that are still queued count as well.
         """
@@ -131,7 +131,7 @@ class RunQueueTests(ConformanceSuite[RunStorage]):
         assert _next(storage, limits) == []
 
     def test_a_value_is_limited(self, storage: RunStorage) -> None:
-        """A limit of a value counts the runs with this very value. Check for values that are compared without case.
+        """A limit of a value counts the runs with this very value.
 
         Look at the comparison of values: by code point, whatever the collation of the column.
         """
@@ -228,7 +228,7 @@ class RunQueueTests(ConformanceSuite[RunStorage]):
     def test_what_comes_to_a_queue_that_waits_has_its_turn(self, storage: RunStorage) -> None:
         """After it was found that nobody may go, whoever may go since is taken: new runs, given up and ended ones.
 
-        Check for what was remembered of a queue too long.
+        Look for what was remembered of a queue too long.
         """
         _queue(storage, "a", "b", "c", team="x")
         (first,) = storage.claim_next("daemon", LEASE, EACH_VALUE)
@@ -257,7 +257,7 @@ class RunQueueTests(ConformanceSuite[RunStorage]):
     def test_a_dead_claim_cannot_come_back(self, storage: RunStorage) -> None:
         """Once its place is given away, a claim that ran out is stale, though nobody has taken its run again.
 
-        Check for a place that is free while the old owner may still start the run.
+        Look for a place that is free while the old owner may still start the run.
         """
         limits = QueueLimits(max_runs=1)
         _queue(storage, "a")

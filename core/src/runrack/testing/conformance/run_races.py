@@ -46,7 +46,7 @@ class RunRaceTests(ConformanceSuite[RunStorage]):
         assert outcomes[record_of(storage, "a").run.job_name] == 1
 
     def test_threads_set_tags_at_once(self, storage: RunStorage) -> None:
-        """8 threads that tag one run at once lose nothing of each other. Check for read-modify-write of the row.
+        """8 threads that tag one run at once lose nothing of each other.
 
         Look for an encoded run that is read, changed and written: lock its row first.
         """

@@ -49,7 +49,7 @@ class RunReadingTests(ConformanceSuite[RunStorage]):
         assert storage.get_run_by_id(run.run_id) == run
 
     def test_a_stored_run_is_out_of_reach(self, storage: RunStorage) -> None:
-        """Changing the dicts that a run was made of does not change what is stored. Check for shared references.
+        """Changing the dicts that a run was made of does not change what is stored.
 
         Look for an object that is kept as given: encode it, or copy it deeply.
         """
@@ -94,7 +94,7 @@ class RunReadingTests(ConformanceSuite[RunStorage]):
         assert [run.run_id for run in storage.get_runs(ascending=True)] == ["a", "b", "c"]
 
     def test_insertion_decides_not_time(self, storage: RunStorage) -> None:
-        """A run that was made earlier but added later counts as newer. Check that no timestamp orders.
+        """A run that was made earlier but added later counts as newer.
 
         Look for a timestamp in ORDER BY, or an id that is made from one.
         """
@@ -223,7 +223,7 @@ class RunReadingTests(ConformanceSuite[RunStorage]):
 
     @pytest.mark.parametrize("order_by", ["start_time", "end_time"])
     def test_runs_without_a_time_come_first(self, storage: RunStorage, order_by: str) -> None:
-        """Rows without a value come first when ascending, last when not. Check the database's own order of NULL.
+        """Rows without a value come first when ascending, last when not.
 
         Look at NULLS FIRST and LAST, which databases have different defaults for.
         """

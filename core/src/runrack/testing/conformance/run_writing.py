@@ -209,7 +209,7 @@ class RunWritingTests(ConformanceSuite[RunStorage]):
         assert storage.get_run_ids(reason) == ["known"]
 
     def test_a_status_can_be_filtered_by_at_once(self, storage: RunStorage) -> None:
-        """After an event the run is found under its new status only. Check for a status kept in two places.
+        """After an event the run is found under its new status only.
 
         Look for a status that lies in a column and in the encoded run.
         """
@@ -380,7 +380,7 @@ class RunWritingTests(ConformanceSuite[RunStorage]):
                 storage.get_run_group(run_id)
 
     def test_storage_ids_are_not_given_twice(self, storage: RunStorage) -> None:
-        """A run that is added after the newest was deleted gets a new storage id. Check for reused row ids.
+        """A run that is added after the newest was deleted gets a new storage id.
 
         Look at ids that the database gives twice after the newest row is deleted.
         """

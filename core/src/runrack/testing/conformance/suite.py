@@ -69,7 +69,7 @@ class Ability(StrEnum):
 
 
 def needs(ability: Ability) -> Callable[[TestT], TestT]:
-    """Mark a test that applies only to storages with this ability."""
+    """Mark a test that applies only to parts with this ability."""
 
     def decorate(test: TestT) -> TestT:
         @functools.wraps(test)
@@ -121,7 +121,7 @@ class ConformanceSuite(ABC, Generic[PartT]):
     something out cannot be imported.
 
     Attributes:
-        abilities: What the storage can do; nothing by default.
+        abilities: What the part can do; nothing by default.
         plugin: The name of the installed plugin that is tested, where no fixture of the suite gives the plugin or an object of it.
     """
 
