@@ -136,6 +136,41 @@ class _Tag(String):
         return {"type": "string", "pattern": "^[a-z]+$"}
 
 
+@pytest.mark.parametrize(
+    ("config", "value", "message"),
+    [
+        (Int(minimum=1), 0, "expected a whole number of at least 1"),
+        (Int(maximum=9), 10, "expected a whole number of at most 9"),
+        (Noneable(IntSource(minimum=1, maximum=9)), 10, "expected a whole number from 1 to 9"),
+        (Float(minimum=0.5), 0, "expected a number of at least 0.5"),
+    ],
+)
+def test_a_number_out_of_range(config, value, message):
+    """A number below the minimum or above the maximum is refused with the range, by a code of its own."""
+    (problem,) = evaluate(config, value).problems
+
+    assert (problem.message, problem.code) == (message, ProblemCode.OUT_OF_RANGE)
+
+
+@pytest.mark.parametrize("value", [1, 9])
+def test_the_ends_of_a_range_are_allowed(value):
+    """The minimum and the maximum are values of the type."""
+    assert evaluate(Int(1, 9), value).value == value
+
+
+def test_a_reference_out_of_range():
+    """What a reference or its default brings is held to the range, and a reference that is only checked is well."""
+    port = Int(minimum=1, maximum=9)
+
+    assert [str(each) for each in evaluate(port, {"env": "N"}, environ={"N": "0"}).problems] == [
+        "environment variable N does not hold a whole number from 1 to 9"
+    ]
+    assert [str(each) for each in evaluate(port, {"env": "N", "default": 10}, environ={}).problems] == [
+        "default: expected a whole number from 1 to 9, as for the value itself"
+    ]
+    assert evaluate(port, {"env": "N"}, resolve=False).value == {"env": "N"}
+
+
 def test_type_of_ones_own():
     """A type with a rule of its own is refused with the name of the rule."""
     assert evaluate(_Tag, "red").value == "red"

@@ -43,7 +43,12 @@ from runrack.errors import ConfigError
 _NAMES = ["a", "b", "port", "x-c"]
 _FIELD_NAMES = ["a", "b", "port"]
 
-_scalar_types = st.sampled_from([String(), Int(), Float(), Bool(), AnyValue(), Enum("E", ["a", "b"])])
+_scalar_types = st.sampled_from(
+    [
+        *(String(), Int(), Float(), Bool(), AnyValue(), Enum("E", ["a", "b"])),
+        *(Int(minimum=1), Int(maximum=-1), Float(minimum=-1, maximum=0.5)),
+    ]
+)
 
 
 def _fields(types: st.SearchStrategy[ConfigType], min_size: int) -> st.SearchStrategy[dict[str, Field]]:

@@ -88,6 +88,8 @@ def test_field_stands_for_itself():
         (lambda: Shape({5: int}), "the key 5 of a Shape must be text and not begin with 'x-'"),
         (lambda: Selector({}), "a Selector needs at least one field to select from"),
         (Union, "a Union needs at least one inner type"),
+        (lambda: Int(2, 1), "Int: the minimum 2 is above the maximum 1"),
+        (lambda: Field(Int(minimum=1), 0), "the default_value of a Field does not fit the Field's own type"),
         (lambda: Enum("Level", []), "Enum 'Level': expected at least one value, every one of them text"),
         (lambda: Enum("Level", [1]), "Enum 'Level': expected at least one value, every one of them text"),
         (lambda: Field(int, "five"), "the default_value of a Field does not fit the Field's own type"),

@@ -162,22 +162,22 @@ def test_threads_launch_when_they_are_asked_for():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"max_concurrent_runs": -2}, "max_concurrent_runs is -1"),
+        ({"max_concurrent_runs": -2}, "max_concurrent_runs: .* at least -1"),
         (
             {"tag_concurrency_limits": [{"key": "a", "limit": -1}]},
-            "tag_concurrency_limits: the limit of runs",
+            r"tag_concurrency_limits\[0\].limit: .* at least 0",
         ),
-        ({"dequeue_interval_seconds": -1}, "dequeue_interval_seconds is 0 or more"),
-        ({"dequeue_use_threads": True, "dequeue_num_workers": 0}, "dequeue_num_workers is 1 or more"),
-        ({"max_user_code_failure_retries": -1}, "max_user_code_failure_retries is 0 or more"),
-        ({"user_code_failure_retry_delay": -1}, "user_code_failure_retry_delay is 0 or more"),
+        ({"dequeue_interval_seconds": -1}, "dequeue_interval_seconds: .* at least 0"),
+        ({"dequeue_use_threads": True, "dequeue_num_workers": 0}, "dequeue_num_workers: .* at least 1"),
+        ({"max_user_code_failure_retries": -1}, "max_user_code_failure_retries: .* at least 0"),
+        ({"user_code_failure_retry_delay": -1}, "user_code_failure_retry_delay: .* at least 0"),
         (
             {"block_op_concurrency_limited_runs": {"enabled": False, "op_concurrency_slot_buffer": 1}},
             "op_concurrency_slot_buffer means nothing",
         ),
         (
             {"block_op_concurrency_limited_runs": {"op_concurrency_slot_buffer": -1}},
-            "op_concurrency_slot_buffer is 0 or more",
+            "op_concurrency_slot_buffer: .* at least 0",
         ),
         ({"tag_concurrency_limits": [{"key": "a"}]}, "limit"),
         ({"tag_concurrency_limits": [{"key": "a", "limit": 1, "other": 1}]}, "other"),
@@ -188,3 +188,27 @@ def test_a_wrong_configuration_is_refused(config, message):
     """A value that is out of range, missing or unknown is an error that names it."""
     with pytest.raises(ConfigError, match=message):
         configured(**config)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"max_concurrent_runs": -2}, "max_concurrent_runs is -1"),
+        (
+            {"tag_concurrency_limits": [{"key": "a", "limit": -1}]},
+            "tag_concurrency_limits: the limit of runs",
+        ),
+        ({"dequeue_interval_seconds": -1}, "dequeue_interval_seconds is 0 or more"),
+        ({"dequeue_use_threads": True, "dequeue_num_workers": 0}, "dequeue_num_workers is 1 or more"),
+        ({"max_user_code_failure_retries": -1}, "max_user_code_failure_retries is 0 or more"),
+        ({"user_code_failure_retry_delay": -1}, "user_code_failure_retry_delay is 0 or more"),
+        (
+            {"block_op_concurrency_limited_runs": {"op_concurrency_slot_buffer": -1}},
+            "op_concurrency_slot_buffer is 0 or more",
+        ),
+    ],
+)
+def test_an_argument_out_of_range_is_refused(arguments, message):
+    """Who makes a coordinator in code is held to the same ranges as a file."""
+    with pytest.raises(ConfigError, match=message):
+        QueuedRunCoordinator(**arguments)

@@ -123,7 +123,7 @@ class Scalar(ConfigType):
         if text is None:
             return _guarded(reference.default[0], site, is_literal=True)
         value = self.parse(text)
-        if value is None:
+        if value is None or not self.accepts(value):
             site.report(f"{reference.origin} does not hold {self.expectation}", ProblemCode.REFERENCE_TYPE)
             return self.sample
         return _guarded(value, site, is_literal=False)
@@ -160,42 +160,81 @@ class String(Scalar):
         return {"type": "string"}
 
 
-class Int(Scalar):
-    """A whole number."""
+class Number(Scalar):
+    """A number within bounds, if it has any; both bounds are allowed values.
+
+    Args:
+        minimum: The least value; None for no bound.
+        maximum: The greatest value; None for no bound.
+
+    Raises:
+        InvalidDefinitionError: The minimum is above the maximum.
+    """
+
+    json_type: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def __init__(self, minimum: float | None = None, maximum: float | None = None) -> None:
+        if minimum is not None and maximum is not None and minimum > maximum:
+            raise InvalidDefinitionError(
+                f"{type(self).__name__}: the minimum {minimum} is above the maximum {maximum}"
+            )
+        self.minimum = minimum
+        self.maximum = maximum
+        self.expectation = f"{self.expectation} {range_text(minimum, maximum)}".rstrip()
+        if not self.is_within(self.sample):
+            self.sample = maximum if minimum is None else minimum
+
+    def is_within(self, value: float) -> bool:
+        """Whether the number is within the bounds."""
+        return (self.minimum is None or value >= self.minimum) and (
+            self.maximum is None or value <= self.maximum
+        )
+
+    @override
+    def value_schema(self) -> dict[str, Any]:
+        bounds = {"minimum": self.minimum, "maximum": self.maximum}
+        return {"type": self.json_type} | {key: bound for key, bound in bounds.items() if bound is not None}
+
+
+def range_text(minimum: float | None, maximum: float | None) -> str:
+    """The bounds in words that follow "a number"; empty without bounds."""
+    if minimum is None:
+        return "" if maximum is None else f"of at most {maximum}"
+    return f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+
+
+class Int(Number):
+    """A whole number, within bounds if it has any."""
 
     expectation = "a whole number"
+    json_type = "integer"
     sample = 0
 
     @override
     def accepts(self, value: Any) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and self.is_within(value)
 
     @override
     def parse(self, text: str) -> int | None:
         return int(text) if re.fullmatch(_INTEGER, text) else None
 
-    @override
-    def value_schema(self) -> dict[str, Any]:
-        return {"type": "integer"}
 
-
-class Float(Scalar):
-    """A number; a whole one is as good."""
+class Float(Number):
+    """A number, within bounds if it has any; a whole one is as good."""
 
     expectation = "a number"
+    json_type = "number"
     sample = 0.0
 
     @override
     def accepts(self, value: Any) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and self.is_within(value)
 
     @override
     def parse(self, text: str) -> float | None:
         return float(text) if re.fullmatch(_FLOAT, text) else None
-
-    @override
-    def value_schema(self) -> dict[str, Any]:
-        return {"type": "number"}
 
 
 class Bool(Scalar):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runrack.config.scalar import AnyValue, Bool, ConfigType, Enum, Float, Int, Scalar, String
+from runrack.config.scalar import AnyValue, Bool, ConfigType, Enum, Float, Int, Number, String
 from runrack.config.vocabulary import Array, Field, Map, Noneable, Permissive, Selector, Shape, Union
 
-_SCALARS: dict[str, type[Scalar]] = {"string": String, "integer": Int, "number": Float, "boolean": Bool}
+_SCALARS: dict[str, type[ConfigType]] = {"string": String, "boolean": Bool}
+_NUMBERS: dict[str, type[Number]] = {"integer": Int, "number": Float}
 
 
 def read_field(schema: Mapping[Any, Any], *, is_required: bool = True) -> Field:
@@ -45,9 +46,19 @@ def _read_type(schema: Mapping[Any, Any]) -> ConfigType:
             return Array(_read_type(items))
         case {"type": "object"}:
             return _read_mapping(schema)
-        case {"type": str(kind)} if kind in _SCALARS:
-            return _SCALARS[kind]()
+        case {"type": str(kind)}:
+            return _read_single(kind, schema)
     return AnyValue()
+
+
+def _read_single(kind: str, schema: Mapping[Any, Any]) -> ConfigType:
+    if kind in _NUMBERS:
+        return _NUMBERS[kind](_bound(schema.get("minimum")), _bound(schema.get("maximum")))
+    return _SCALARS.get(kind, AnyValue)()
+
+
+def _bound(value: Any) -> float | None:
+    return value if isinstance(value, int | float) else None
 
 
 def _read_alternatives(alternatives: list[Any], description: str | None) -> ConfigType:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from runrack.config.problem import ConfigProblem, DocumentPath, ProblemCode, format_path, nearest
+from runrack.config.scalar import range_text
 from runrack.config.walk import Walk
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class _Explainer:
                 yield from self._no_alternative(error)
             case "type":
                 yield self._wrong_type(error)
+            case "minimum" | "maximum":
+                yield self._out_of_range(error)
             case rule:
                 yield self._problem(error, f"does not satisfy {rule!r} of its schema", ProblemCode.MISFIT)
 
@@ -168,6 +171,12 @@ class _Explainer:
         found = _kind(error.instance)
         hint = "" if "enum" in error.schema else _HINTS.get((error.schema.get("type", ""), found), "")
         return self._problem(error, f"expected {expected}, found {found}{hint}", ProblemCode.WRONG_TYPE)
+
+    def _out_of_range(self, error: ValidationError) -> ConfigProblem:
+        expected = range_text(error.schema.get("minimum"), error.schema.get("maximum"))
+        return self._problem(
+            error, f"expected {_EXPECTED[error.schema['type']]} {expected}", ProblemCode.OUT_OF_RANGE
+        )
 
     def _problem(
         self,

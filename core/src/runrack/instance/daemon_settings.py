@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from runrack.config.vocabulary import Field
+from runrack.config.vocabulary import Field, Int
 
 
 class MonitoringSettings(NamedTuple):
@@ -80,11 +80,11 @@ _MONITORING, _RETRIES, _DAEMON = MonitoringSettings(), RetrySettings(), DaemonSe
 MONITORING_FIELD = Field(
     {
         "enabled": Field(bool, default_value=_MONITORING.enabled),
-        "start_timeout_seconds": Field(int, default_value=_MONITORING.start_timeout_seconds),
-        "cancel_timeout_seconds": Field(int, default_value=_MONITORING.cancel_timeout_seconds),
-        "max_runtime_seconds": Field(int, default_value=_MONITORING.max_runtime_seconds),
-        "max_resume_run_attempts": Field(int, default_value=_MONITORING.max_resume_run_attempts),
-        "poll_interval_seconds": Field(int, default_value=_MONITORING.poll_interval_seconds),
+        "start_timeout_seconds": Field(Int(minimum=0), default_value=_MONITORING.start_timeout_seconds),
+        "cancel_timeout_seconds": Field(Int(minimum=0), default_value=_MONITORING.cancel_timeout_seconds),
+        "max_runtime_seconds": Field(Int(minimum=0), default_value=_MONITORING.max_runtime_seconds),
+        "max_resume_run_attempts": Field(Int(minimum=0), default_value=_MONITORING.max_resume_run_attempts),
+        "poll_interval_seconds": Field(Int(minimum=1), default_value=_MONITORING.poll_interval_seconds),
     },
     is_required=False,
     description="How long a run may stay in each state before a daemon ends or resumes it",
@@ -93,7 +93,7 @@ MONITORING_FIELD = Field(
 RETRIES_FIELD = Field(
     {
         "enabled": Field(bool, default_value=_RETRIES.enabled),
-        "max_retries": Field(int, default_value=_RETRIES.max_retries),
+        "max_retries": Field(Int(minimum=0), default_value=_RETRIES.max_retries),
         "retry_on_asset_or_op_failure": Field(bool, default_value=_RETRIES.retry_on_asset_or_op_failure),
     },
     is_required=False,
@@ -102,18 +102,18 @@ RETRIES_FIELD = Field(
 
 DAEMON_FIELD = Field(
     {
-        "heartbeat_interval_seconds": Field(int, default_value=_DAEMON.heartbeat_interval_seconds),
+        "heartbeat_interval_seconds": Field(Int(minimum=1), default_value=_DAEMON.heartbeat_interval_seconds),
         "stuck_after_seconds": Field(
-            int,
+            Int(minimum=1),
             default_value=_DAEMON.stuck_after_seconds,
             description="How long a loop may make no progress before the daemon is not healthy",
         ),
         "exit_after_seconds": Field(
-            int,
+            Int(minimum=0),
             default_value=_DAEMON.exit_after_seconds,
             description="How long before the daemon ends by itself, to be started anew; 0: never",
         ),
-        "stop_timeout_seconds": Field(int, default_value=_DAEMON.stop_timeout_seconds),
+        "stop_timeout_seconds": Field(Int(minimum=0), default_value=_DAEMON.stop_timeout_seconds),
         "required_loops": Field(
             [str],
             default_value=[],

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from runrack.config.vocabulary import Field, Shape, Union
+from runrack.config.vocabulary import Field, Int, Shape, Union
 from runrack.errors import InvalidArgumentError
 from runrack.interfaces.retention import EventKind, RetentionPolicy
 from runrack.records.tick import InstigatorType, TickStatus
 
 FOR_GOOD = -1
+_DAYS = Int(minimum=FOR_GOOD, maximum=36_500)
+"""A hundred years at most: a day that far back must still be a date."""
 
 _EVENT_DAYS = {kind: 7 if kind is EventKind.DEBUG_MESSAGES else FOR_GOOD for kind in EventKind}
 """For how many days events are kept that the file says nothing about."""
@@ -25,8 +27,8 @@ _TICK_DAYS = {
 _TICKS = Field(
     {
         "purge_after_days": Union(
-            int,
-            Shape({status.value.lower(): Field(int, is_required=False) for status in TickStatus}),
+            _DAYS,
+            Shape({status.value.lower(): Field(_DAYS, is_required=False) for status in TickStatus}),
         )
     },
     is_required=False,
@@ -36,7 +38,7 @@ _TICKS = Field(
 RETENTION_FIELD = Field(
     {
         "events": Field(
-            {kind.value: Field(int, is_required=False) for kind in EventKind},
+            {kind.value: Field(_DAYS, is_required=False) for kind in EventKind},
             is_required=False,
             description="After how many days events are removed, by kind; -1 keeps them",
         ),

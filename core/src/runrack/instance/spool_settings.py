@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from runrack.config.vocabulary import Field
+from runrack.config.vocabulary import Field, Int
 
 _DEFAULT_MAX_MB = 256
 _DEFAULT_MAX_SECONDS = 900
@@ -13,12 +13,12 @@ _DEFAULT_MAX_SECONDS = 900
 SPOOL_FIELD = Field(
     {
         "max_mb": Field(
-            int,
+            Int(minimum=0),
             default_value=_DEFAULT_MAX_MB,
             description="How much the events of one process may take; 0: none wait, calls raise",
         ),
         "max_seconds": Field(
-            int,
+            Int(minimum=0),
             default_value=_DEFAULT_MAX_SECONDS,
             description="How long the storage may be away; 0: none wait, calls raise",
         ),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runrack.config.scalar import AnyValue, Bool, ConfigType, Enum, Float, Int, String
+from runrack.config.scalar import AnyValue, Bool, ConfigType, Enum, Float, Int, Number, String
 from runrack.config.vocabulary import Array, Map, Noneable, Selector, Shape, Union
 
 _SAMPLES = ((Bool, True), (Int, 7), (Float, 0.5), (String, "text"), (AnyValue, "text"))
@@ -13,6 +13,8 @@ def sample_configuration(config: ConfigType, choice: int) -> Any:  # noqa: PLR09
     match config:
         case Enum():
             return config.values[0]
+        case Number() if config.minimum is not None or config.maximum is not None:
+            return config.sample
         case Noneable():
             return sample_configuration(config.inner, choice)
         case Array():

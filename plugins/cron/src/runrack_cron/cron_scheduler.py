@@ -81,27 +81,27 @@ class CronScheduler(Scheduler, ConfigurableClass):
     def config_type(cls) -> Any:
         return {
             "max_catchup_runs": Field(
-                IntSource,
+                IntSource(minimum=0),
                 default_value=DEFAULT_MAX_CATCHUP_RUNS,
                 description="How many missed ticks of a schedule whose catch_up is all are made up for",
             ),
             "max_tick_retries": Field(
-                IntSource,
+                IntSource(minimum=0),
                 default_value=0,
                 description="How often a tick whose function raises is tried again",
             ),
             "tick_timeout_seconds": Field(
-                IntSource,
+                IntSource(minimum=1),
                 default_value=DEFAULT_TIMEOUT_SECONDS,
                 description="How long the function of a schedule or sensor may take",
             ),
             "tick_lease_seconds": Field(
-                IntSource,
+                IntSource(minimum=1),
                 default_value=DEFAULT_LEASE_SECONDS,
                 description="How long after the death of a daemon another takes over its ticks",
             ),
             "num_workers": Field(
-                IntSource,
+                IntSource(minimum=1),
                 default_value=DEFAULT_WORKERS,
                 description="How many ticks a daemon works on at the same time",
             ),

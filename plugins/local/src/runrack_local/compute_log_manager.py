@@ -28,6 +28,7 @@ from runrack_local.log_key import check_deletion, check_range, checked_log_key, 
 from runrack_local.log_subscription import PollingLogSubscription
 
 _DEFAULT_POLLING_SECONDS = 0.25
+_SHORTEST_POLL = 0.01
 _SUFFIXES = {ComputeIOType.STDOUT: "out", ComputeIOType.STDERR: "err"}
 _COMPLETE = "complete"
 _ALL_SUFFIXES = (*_SUFFIXES.values(), _COMPLETE)
@@ -87,7 +88,9 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
         return {
             "base_dir": Field(StringSource, description="Folder of the logs alone.", is_secret=False),
             "polling_timeout": Field(
-                Noneable(Float), None, description="Seconds between two looks at a log that is followed."
+                Noneable(Float(minimum=_SHORTEST_POLL)),
+                None,
+                description="Seconds between two looks at a log that is followed.",
             ),
             "mirror": Field(Bool, default_value=True, description="Whether what is captured is also shown."),
         }

@@ -119,7 +119,7 @@ class S3FileManager(ObjectStoreFileManager[S3FileHandle]):
                 is_secret=True,
             ),
             "retry_seconds": Field(
-                IntSource,
+                IntSource(minimum=0),
                 default_value=_RETRY_SECONDS,
                 description="For how long a request is repeated while the store cannot be reached or is overloaded.",
             ),

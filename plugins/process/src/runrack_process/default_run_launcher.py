@@ -82,12 +82,12 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
                 description="Whether closing the instance waits for the runs that it has launched.",
             ),
             "lease_seconds": Field(
-                Float,
+                Float(minimum=1),
                 default_value=60.0,
                 description="How long a worker that gives no sign of life keeps its run.",
             ),
             "grace_seconds": Field(
-                Float,
+                Float(minimum=0),
                 default_value=15.0,
                 description="How long a run that was told to stop has before it is killed.",
             ),

@@ -29,7 +29,7 @@ TAG_LIMITS = Field(
                     is_required=False,
                     description="The value that is limited, or whether each value has the limit for itself.",
                 ),
-                "limit": Int,
+                "limit": Int(minimum=0),
             }
         ]
     ),
@@ -50,7 +50,7 @@ def in_process_executor(context: InitExecutorContext) -> Executor:
     name="multiprocess",
     config_schema={
         "max_concurrent": Field(
-            Noneable(Int),
+            Noneable(Int(minimum=1)),
             default_value=None,
             description=f"How many steps run at once; ${_MAX_CONCURRENT_VARIABLE}, or else the number of processors, by default.",
         ),
@@ -72,7 +72,7 @@ def in_process_executor(context: InitExecutorContext) -> Executor:
             description="Whether a step's process is a copy of one that has loaded the job, or a new interpreter.",
         ),
         "grace_seconds": Field(
-            Float,
+            Float(minimum=0),
             default_value=5.0,
             description="How long canceled steps have to end before they are killed.",
         ),

@@ -111,7 +111,9 @@ class SubprocessStepLauncher(StepLauncher):
             Map(String), default_value={}, description="Variables of its environment, besides these."
         ),
         "grace_seconds": Field(
-            Float, default_value=5.0, description="How long a canceled step has to end before it is killed."
+            Float(minimum=0),
+            default_value=5.0,
+            description="How long a canceled step has to end before it is killed.",
         ),
     }
 )

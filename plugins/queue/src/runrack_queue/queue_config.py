@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runrack.config import Array, Bool, BoolSource, Field, IntSource, Noneable, Shape, String, Union
+from runrack.config import Array, Bool, BoolSource, Field, Int, IntSource, Noneable, Shape, String, Union
 from runrack.errors import ConfigError, InvalidArgumentError
 from runrack.records.run_queue import TagLimit
 
@@ -21,7 +21,7 @@ def config_fields() -> dict[str, Any]:
     """Return the fields of the configuration."""
     return {
         "max_concurrent_runs": Field(
-            IntSource,
+            IntSource(minimum=-1),
             default_value=DEFAULT_MAX_CONCURRENT_RUNS,
             description="How many runs may be in progress at once: -1 for any number, 0 for none.",
         ),
@@ -31,7 +31,7 @@ def config_fields() -> dict[str, Any]:
             description="How many runs with a tag may be in progress at once. A run waits while any of them is reached.",
         ),
         "dequeue_interval_seconds": Field(
-            IntSource,
+            IntSource(minimum=0),
             default_value=DEFAULT_INTERVAL_SECONDS,
             description="How many seconds the daemon waits before it looks for runs again when there was none to launch.",
         ),
@@ -39,18 +39,18 @@ def config_fields() -> dict[str, Any]:
             BoolSource, default_value=False, description="Launch several runs at once, each in a thread."
         ),
         "dequeue_num_workers": Field(
-            IntSource,
+            IntSource(minimum=1),
             is_required=False,
             description=f"How many threads launch runs; {DEFAULT_WORKERS} when nothing is said.",
         ),
         "max_user_code_failure_retries": Field(
-            IntSource,
+            IntSource(minimum=0),
             is_required=False,
             description="How many times a run goes back to the queue whose code could not be loaded when it was launched; "
             "it waits until that can be loaded when left out.",
         ),
         "user_code_failure_retry_delay": Field(
-            IntSource,
+            IntSource(minimum=0),
             default_value=DEFAULT_RETRY_DELAY_SECONDS,
             description="How many seconds no run of a code location is launched after its code could not be loaded.",
         ),
@@ -61,7 +61,7 @@ def config_fields() -> dict[str, Any]:
                         Bool, default_value=True, description="Whether such runs are kept waiting."
                     ),
                     "op_concurrency_slot_buffer": Field(
-                        IntSource,
+                        IntSource(minimum=0),
                         is_required=False,
                         description="How many more runs than free slots are launched all the same; 0 when left out.",
                     ),
@@ -125,7 +125,7 @@ def _tag_limit_shape() -> Shape:
                 is_required=False,
                 description="Count only runs with this value; all that carry the key when left out.",
             ),
-            "limit": Field(int, description="How many."),
+            "limit": Field(Int(minimum=0), description="How many."),
         }
     )
 
