@@ -63,7 +63,7 @@ test: $(VENV)/.installed-dev ## Run every test (make test ARGS="-k name"); insta
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 soak: $(VENV)/.installed-dev ## Run the long tests, which `make test` leaves out, and the experiments that kill for minutes
-	@tests/services.sh
+	@tests/services.sh npm
 	$(BIN)/python -m pytest -m soak --timeout 1200 -o faulthandler_timeout=1100 $(ARGS)
 	@for experiment in $(EXPERIMENTS); do \
 		echo "== $$experiment"; $(BIN)/python benchmarks/$$experiment.py || exit 1; done
