@@ -1,18 +1,19 @@
 """When schedules make runs, and that each tick makes them once."""
 
+from pathlib import Path
+
 import pytest
 
 from runrack.definitions.definitions import Definitions
+from runrack.definitions.job import job
 from runrack.definitions.schedule import ScheduleDefinition, schedule
 from runrack.records.run_request import RunRequest, SkipReason
 from runrack.records.runs_filter import RunsFilter
 from runrack.records.tick import InstigatorStatus
-from runrack.testing.builders import NOW
+from runrack.testing.scheduling import HOUR, START, do_nothing
+from runrack_cron import CronScheduler
 
-HOUR = 3600.0
 RUNNING = InstigatorStatus.RUNNING
-START = NOW - NOW % HOUR + 30
-"""Half a minute after a full hour."""
 
 
 def hourly(name="hourly", **fields):
@@ -21,15 +22,28 @@ def hourly(name="hourly", **fields):
     )
 
 
-@pytest.fixture(autouse=True)
-def at_start(house):
-    house.clock.time_of_day = START
+@job(tags={"team": "a"}, config={"ops": {}})
+def configured():
+    do_nothing()
+
+
+def scheduler_of(house, **settings):
+    """Another scheduler of the house, with settings of its own."""
+    scheduler = CronScheduler(now=house.clock.now, **settings)
+    scheduler.register_instance(house.instance)
+    return scheduler
+
+
+def log_of(house, name):
+    return Path(house.scheduler.get_logs_path(house.origin(name).origin_id)).read_text()
 
 
 def test_a_tick_makes_a_run(house):
     """A tick that is due makes a run with the tags and the configuration of job, schedule and tick, and submits it."""
-    house.define([hourly(job=house.job, tags={"from": "schedule"})])
-    house.make_ticks()
+    house.location.definitions = Definitions(
+        [configured], [hourly(job=configured, tags={"from": "schedule"})]
+    )
+    house.do_round()
     assert house.ticks("hourly") == []
     house.pass_time(HOUR, 600)
     (tick,) = house.ticks("hourly")
@@ -47,18 +61,18 @@ def test_a_tick_makes_a_run(house):
         "runrack/code_location": "here",
     }
     assert (run.job_name, run.run_config, run.remote_job_origin.location_name) == (
-        "the_job",
+        "configured",
         {"ops": {}},
         "here",
     )
     assert house.launcher.launched == [run.run_id]
-    assert f"SUCCESS: 1 runs: {run.run_id}" in house.log_of("hourly")
+    assert f"SUCCESS: 1 runs: {run.run_id}" in log_of(house, "hourly")
 
 
 def test_a_stopped_schedule_makes_none(house):
     """A schedule that nobody has started makes no tick, unless its code says that it runs."""
     house.define([hourly("stopped", default_status=InstigatorStatus.STOPPED), hourly()])
-    house.make_ticks()
+    house.do_round()
     house.pass_time(2 * HOUR, 600)
     assert (len(house.ticks("stopped")), len(house.ticks("hourly"))) == (0, 2)
 
@@ -66,10 +80,10 @@ def test_a_stopped_schedule_makes_none(house):
 def test_daemons_share_ticks(house):
     """Of two daemons that look at the same time, one makes the tick."""
     house.define([hourly()])
-    house.make_ticks()
+    house.do_round()
     house.clock.advance(HOUR)
-    house.make_ticks("a")
-    house.make_ticks("b")
+    house.do_round("a")
+    house.do_round("b")
     assert (len(house.ticks("hourly")), house.instance.get_runs_count()) == (1, 1)
 
 
@@ -87,43 +101,44 @@ def test_daemons_share_ticks(house):
 def test_missed_ticks_are_made_up_for_as_told(house, catch_up, max_catchup_runs, expected):
     """After ten missed hours, none, the latest, or the newest of all up to a number are made, oldest first."""
     house.define([hourly(catch_up=catch_up)])
-    house.make_ticks()
+    house.do_round()
     house.clock.advance(10 * HOUR + 600)
-    house.make_ticks(max_catchup_runs=max_catchup_runs)
+    scheduler = scheduler_of(house, max_catchup_runs=max_catchup_runs)
+    house.do_round(scheduler=scheduler)
     assert [(moment - START + 30) / HOUR for moment in house.times("hourly")] == expected
-    house.make_ticks(max_catchup_runs=max_catchup_runs)
+    house.do_round(scheduler=scheduler)
     assert len(house.ticks("hourly")) == len(expected)
 
 
 def test_ticks_on_time_are_never_dropped(house):
     """Ticks that are at most a minute late are all made, whatever is said of missed ones."""
     house.define([hourly(cron_schedule="* * * * * *", catch_up="none")])
-    house.make_ticks()
+    house.do_round()
     house.clock.advance(20)
-    house.make_ticks()
+    house.do_round()
     assert house.times("hourly") == [START + 1 + second for second in range(20)]
 
 
 def test_the_latest_is_one(house):
     """With `latest` nothing that was missed is made beside a tick that is on time."""
     house.define([hourly(cron_schedule="* * * * *", catch_up="latest")])
-    house.make_ticks()
+    house.do_round()
     house.clock.advance(HOUR)
-    house.make_ticks()
+    house.do_round()
     assert house.times("hourly") == [START - 30 + HOUR]
 
 
 def test_a_changed_cron_starts_anew(house):
     """A schedule whose expressions or zone were changed makes no tick of the time before the change was seen."""
     house.define([hourly(cron_schedule="15 1 * * *")])
-    house.make_ticks()
+    house.do_round()
     house.clock.advance(48 * HOUR)
-    house.make_ticks()
+    house.do_round()
     made = house.times("hourly")
     for change in ({"cron_schedule": "*/5 * * * *"}, {"execution_timezone": "Asia/Kolkata"}):
         house.define([hourly(**change)])
         house.clock.advance(10 * HOUR)
-        house.make_ticks()
+        house.do_round()
         assert house.times("hourly") == made
     house.pass_time(HOUR, 60)
     assert len(house.times("hourly")) == len(made) + 1
@@ -139,7 +154,7 @@ def test_a_restarted_schedule_starts_anew(house):
     scheduler.stop_schedule(house.storage, origin, info.cron_schedule)
     house.pass_time(72 * HOUR)
     scheduler.start_schedule(house.storage, origin, info.cron_schedule, house.clock.now())
-    house.make_ticks()
+    house.do_round()
     assert len(house.ticks("hourly")) == 1
     house.pass_time(HOUR)
     assert len(house.ticks("hourly")) == 2
@@ -148,10 +163,10 @@ def test_a_restarted_schedule_starts_anew(house):
 def test_a_clock_that_jumps_doubles_nothing(house):
     """A clock that is set forward by a day, and back, makes no tick twice."""
     house.define([hourly(catch_up="all")])
-    house.make_ticks()
+    house.do_round()
     for jump in (24 * HOUR, -24 * HOUR, HOUR, -HOUR):
         house.clock.jump(jump)
-        house.make_ticks()
+        house.do_round()
     times = house.times("hourly")
     assert len(times) == len(set(times)) == house.instance.get_runs_count() == 5
 
@@ -159,10 +174,10 @@ def test_a_clock_that_jumps_doubles_nothing(house):
 def test_removed_ticks_do_not_come_again(house):
     """A schedule all of whose ticks were removed goes on where it was."""
     house.define([hourly(catch_up="all")])
-    house.make_ticks()
+    house.do_round()
     house.pass_time(5 * HOUR, HOUR)
     house.storage.purge_ticks(house.origin("hourly").selector_id, house.clock.now())
-    house.make_ticks()
+    house.do_round()
     assert house.ticks("hourly") == []
 
 
@@ -174,11 +189,11 @@ def test_a_dead_daemon_s_tick_is_taken_over(house):
         return [RunRequest(tags={"number": str(number)}) for number in range(3)]
 
     house.define([three])
-    house.make_ticks()
+    house.do_round()
     house.clock.advance(HOUR)
     house.die_after(1)
     assert (house.statuses("three"), house.instance.get_runs_count()) == (["STARTED"], 2)
-    house.make_ticks("alive")
+    house.do_round("alive")
     (tick,) = house.ticks("three")
     runs = house.instance.get_runs(ascending=True)
     assert tick.status == "SUCCESS"
@@ -195,7 +210,7 @@ def test_a_run_key_makes_one_run(house):
         return RunRequest(run_key="once")
 
     house.define([same])
-    house.make_ticks()
+    house.do_round()
     house.pass_time(2 * HOUR, HOUR)
     assert house.statuses("same") == ["SUCCESS", "SKIPPED"]
     assert [tick.tick_data.run_keys for tick in house.ticks("same")] == [("once",), ()]
@@ -215,7 +230,7 @@ def test_a_skip_reason_is_kept(house):
         return None
 
     house.define([skips, says_nothing])
-    house.make_ticks()
+    house.do_round()
     house.pass_time(HOUR)
     (told,), (silent,) = house.ticks("skips"), house.ticks("says_nothing")
     assert (told.status, told.tick_data.skip_reason) == ("SKIPPED", "a holiday")
@@ -230,11 +245,11 @@ def test_an_error_is_kept(house):
         raise ValueError("no luck")
 
     house.define([broken, hourly()])
-    house.make_ticks()
+    house.do_round()
     house.pass_time(2 * HOUR, HOUR)
     assert house.statuses("broken") == ["FAILURE", "FAILURE"]
     assert "no luck" in house.ticks("broken")[0].tick_data.error.to_string()
-    assert "no luck" in house.log_of("broken")
+    assert "no luck" in log_of(house, "broken")
     assert len(house.ticks("hourly")) == 2
 
 
@@ -250,10 +265,11 @@ def test_failed_ticks_are_tried_again(house):
         return RunRequest()
 
     house.define([flaky])
-    house.make_ticks()
+    house.do_round()
     house.clock.advance(HOUR)
+    scheduler = scheduler_of(house, max_tick_retries=2)
     for _ in range(3):
-        house.make_ticks(max_retries=2)
+        house.do_round(scheduler=scheduler)
     assert house.statuses("flaky") == ["SUCCESS"]
     assert house.ticks("flaky")[0].tick_data.failure_count == 2
     assert len(set(calls)) == 1
@@ -262,16 +278,16 @@ def test_failed_ticks_are_tried_again(house):
 def test_a_tick_waits_for_its_code(house):
     """A tick whose location goes away while it is asked waits until its code can be loaded again."""
     house.define([hourly()])
-    house.make_ticks()
+    house.do_round()
     house.clock.advance(HOUR)
     definitions = house.location.definitions
     house.location.before_answer = lambda _request: setattr(house.location, "definitions", None)
-    house.make_ticks()
+    house.do_round()
     assert house.statuses("hourly") == ["STARTED"]
-    house.make_ticks()
+    house.do_round()
     house.location.before_answer = lambda _request: None
     house.location.definitions = definitions
-    house.make_ticks()
+    house.do_round()
     assert house.statuses("hourly") == ["SUCCESS"]
 
 
@@ -284,7 +300,7 @@ def test_a_request_of_a_lost_job_fails(house):
         return RunRequest()
 
     house.define([loses])
-    house.make_ticks()
+    house.do_round()
     house.pass_time(HOUR)
     assert "no job 'the_job'" in house.ticks("loses")[0].tick_data.error.message
 
@@ -292,11 +308,11 @@ def test_a_request_of_a_lost_job_fails(house):
 def test_a_stopping_daemon_begins_no_tick(house):
     """A daemon that was asked to stop claims no further tick."""
     house.define([hourly(cron_schedule="* * * * * *")])
-    house.make_ticks()
+    house.do_round()
     house.clock.advance(10)
-    house.make_ticks(stops_after=3)
+    house.do_round(stops_after=3)
     made = len(house.ticks("hourly"))
     assert 0 < made < 10
-    house.make_ticks()
+    house.do_round()
     assert len(house.ticks("hourly")) == 10
     assert house.instance.get_runs_count(RunsFilter(job_name="the_job")) == 10

@@ -22,7 +22,7 @@ def test_a_sensor_keeps_its_cursor(house):
         return RunRequest(run_key=f"key-{number}")
 
     house.define(sensors=[counts])
-    house.make_ticks()
+    house.do_round()
     begin = house.clock.now()
     house.pass_time(60, 30)
     assert seen == [(None, None, None), ("1", "key-1", begin), ("2", "key-2", begin + 30)]
@@ -39,8 +39,8 @@ def test_the_interval_is_kept(house):
 
     house.define(sensors=[slow])
     for _ in range(12):
-        house.make_ticks("a")
-        house.make_ticks("b")
+        house.do_round("a")
+        house.do_round("b")
         house.clock.advance(10)
     begin = house.times("slow")[0]
     assert house.times("slow") == [begin, begin + 60]
@@ -58,7 +58,7 @@ def test_an_error_keeps_the_cursor(house):
         raise ValueError
 
     house.define(sensors=[broken])
-    house.make_ticks()
+    house.do_round()
     house.pass_time(30)
     assert (cursors, house.statuses("broken")) == ([None, None], ["FAILURE", "FAILURE"])
 
@@ -75,9 +75,9 @@ def test_a_stopped_sensor_keeps_its_cursor(house):
     house.define(sensors=[counts])
     for expected in ("x", "xx"):
         assert scheduler.start_sensor(house.storage, origin, 30).status is RUNNING
-        house.make_ticks()
+        house.do_round()
         house.clock.advance(30)
-        house.make_ticks()
+        house.do_round()
         state = house.storage.get_instigator_state(origin.selector_id)
         assert (state.status, state.instigator_data.cursor) == (InstigatorStatus.STOPPED, expected)
     assert scheduler.reset_sensor(house.storage, origin, 30).status is InstigatorStatus.DECLARED_IN_CODE
@@ -98,7 +98,7 @@ def test_a_run_status_sensor_is_told_of_each_run_once(house):
 
     house.define(sensors=[alarm])
     fail("before")
-    house.make_ticks()
+    house.do_round()
     runs = [fail("one"), fail("two")]
     house.pass_time(90, 30)
     assert told == [
@@ -129,7 +129,7 @@ def test_a_run_status_sensor_goes_on_after_an_error(house):
         return run_id
 
     house.define(sensors=[follows])
-    house.make_ticks()
+    house.do_round()
     runs = [cancel("watched"), cancel("other"), cancel("watched")]
     house.pass_time(60, 30)
     assert told == [runs[0], runs[2]]
@@ -145,6 +145,6 @@ def test_a_repeated_evaluation_doubles_nothing(house):
 
     house.define(sensors=[pair])
     house.die_after(1)
-    house.make_ticks("alive")
+    house.do_round("alive")
     (tick,) = house.ticks("pair")
     assert (tick.status, len(tick.tick_data.run_ids), house.instance.get_runs_count()) == ("SUCCESS", 2, 2)
