@@ -1,8 +1,8 @@
 """Every error code has a page, and the example of a page shows what really happens.
 
-The blocks of a page are followed in order, in a folder of their own: named blocks are saved, a `console` block runs a command of
-runrack that has to fail with exactly the output shown, and a `python` block has to raise the error whose message the `text` block
-after it shows. `…` in a page stands for any text.
+The blocks of a page are followed in order, in a folder of their own: named blocks are saved, and a `console` block runs a command of
+runrack that prints exactly what is shown. A `python` block has to raise the error whose message the `text` block after it shows, or it
+prepares what the `console` block after it needs. At least one block of a page fails, but for those in REPORTED. `…` in a page stands for any text.
 """
 
 import importlib
@@ -39,6 +39,15 @@ CODES = {*(found.code for found in CLASSES), *ProblemCode, *LoadFault, *SINGLE_C
 FOUND = sorted(PAGES.glob("*.md"))
 
 ACME = {"runrack.run_coordinator": {"acme": "acme_rack:AcmeCoordinator"}}
+FAILING_COMMAND = """
+import click
+from runrack import hookimpl
+
+
+@hookimpl
+def command_line_built(group):
+    group.add_command(click.Command("close-month", callback=lambda: {}["march"]))
+"""
 DISTRIBUTIONS: dict[str, list[dict[str, Any]]] = {
     "RR-P100": [
         {
@@ -59,6 +68,20 @@ DISTRIBUTIONS: dict[str, list[dict[str, Any]]] = {
             "requires": ["runrack-core>=2"],
         }
     ],
+    "RR-P105": [
+        {
+            "name": "acme-rack",
+            "entry_points": ACME,
+            "modules": {"acme_rack/__init__.py": "import os\n\nos._exit(3)\n"},
+        }
+    ],
+    "RR-X003": [
+        {
+            "name": "acme-rack",
+            "entry_points": {"runrack.hooks": {"acme": "acme_rack"}},
+            "modules": {"acme_rack/__init__.py": FAILING_COMMAND},
+        }
+    ],
     "RR-P108": [
         {"name": "acme-rack", "entry_points": {"runrack.run_storag": {"acme": "acme_rack:AcmeStorage"}}}
     ],
@@ -71,6 +94,10 @@ DISTRIBUTIONS: dict[str, list[dict[str, Any]]] = {
     ],
 }
 """The installed distributions of which the examples of some pages tell, as `fake_distribution` makes them."""
+
+
+REPORTED = {"RR-P105"}
+"""The codes that a command which succeeds only tells of."""
 
 
 def matches(shown: str, real: str) -> bool:
@@ -99,8 +126,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             del sys.modules[name]
 
 
-def follow_console(text: str) -> None:
-    """Run the command of a console block; it fails and prints what the block shows."""
+def follow_console(text: str) -> bool:
+    """Run the command of a console block, which prints what the block shows; tell whether it fails."""
     command, _, shown = text.removeprefix("$ ").partition("\n")
     words = shlex.split(command)
     environment = {}
@@ -111,7 +138,12 @@ def follow_console(text: str) -> None:
         build_command_line(), words[1:], prog_name="runrack", env={**os.environ, **environment}
     )
     assert matches(shown, result.output), result.output
-    assert result.exit_code > 0
+    return result.exit_code > 0
+
+
+def prepare(text: str) -> None:
+    """Execute a python block that only prepares for a command."""
+    exec(compile(text, "preparation", "exec", dont_inherit=True), {"__name__": "page"})
 
 
 def follow_python(text: str, shown: str, code: str) -> None:
@@ -158,20 +190,27 @@ def test_a_page_has_the_four_parts(error_page: Path) -> None:
 def test_the_example_of_a_page_is_true(error_page: Path, folder: Path) -> None:
     """Who follows the example meets the error, with the message that the page shows."""
     code = ""
+    failed = is_shown_only = False
     for distribution in DISTRIBUTIONS.get(error_page.stem, ()):
         fake_distribution(folder, **distribution)
     for block in FENCED.finditer(error_page.read_text()):
         language, text = block["language"], block["text"]
         name = FILE_NAME.match(text)
         if block["marker"]:
+            is_shown_only = True
             continue
         if name:
             target = folder / ".runrack" / name[1] if name[1] == "runrack.yaml" else folder / name[1]
             target.write_text(text)
         elif language == "console":
-            follow_console(text)
+            prepare(code)
+            code = ""
+            failed |= follow_console(text)
         elif language == "python":
             code = text
         else:
             assert (language, bool(code)) == ("text", True)
             follow_python(code, text, error_page.stem)
+            code = ""
+            failed = True
+    assert failed or is_shown_only or error_page.stem in REPORTED
