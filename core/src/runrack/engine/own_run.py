@@ -34,8 +34,7 @@ def own_run(run: Run, instance: InstanceServices) -> Iterator[int | None]:
     - The lease is renewed from a thread: when the process dies, a daemon ends the run.
     - When another cancels or ends the run, it is interrupted as by SIGTERM, if it is executed by the main thread. In any other
       it goes on, and what it writes comes late.
-    - There is no claim, and the number is None, where no other process can see the run, and when its row was passed over, as
-      one that a database has locked for a moment.
+    - There is no claim, and the number is None, where no other process can see the run, and when another holds it already.
     """
     claim = None if instance.is_ephemeral else claim_for_caller(run, instance)
     if claim is None:
