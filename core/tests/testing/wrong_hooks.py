@@ -131,7 +131,7 @@ def suite_of(name, source, test_name):
         monkeypatch.syspath_prepend(str(folder))
 
     parts = {"on_path": pytest.fixture(autouse=True)(on_path), "target": f"hooks_{name}"}
-    return type(f"Test{name}", (HooksConformance,), {**parts, "rejected_by": test_name})
+    return type(f"Wrong{name}", (HooksConformance,), {**parts, "rejected_by": test_name})
 
 
-globals().update({f"Test{name}": suite_of(name, *wrong) for name, wrong in WRONG.items()})
+globals().update({f"Wrong{name}": suite_of(name, *wrong) for name, wrong in WRONG.items()})

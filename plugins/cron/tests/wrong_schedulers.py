@@ -345,7 +345,7 @@ def suite_of(scheduler_type, test_name):
 
     parts = {"rejected_by": test_name, "make_scheduler": make_scheduler}
     abilities = {"abilities": frozenset({Ability.MAKES_TICKS})}
-    return type(f"Test{scheduler_type.__name__}", (SchedulerConformance,), {**parts, **abilities})
+    return type(f"Wrong{scheduler_type.__name__}", (SchedulerConformance,), {**parts, **abilities})
 
 
-globals().update({f"Test{wrong.__name__}": suite_of(wrong, test) for wrong, test in WRONG})
+globals().update({f"Wrong{wrong.__name__}": suite_of(wrong, test) for wrong, test in WRONG})

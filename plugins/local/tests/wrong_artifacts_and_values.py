@@ -400,5 +400,5 @@ def manager_suite(kind, test_name):
     return type("Suite", (IOManagerConformance,), {**parts, **abilities})
 
 
-globals().update({f"Test{kind.__name__}Artifacts": artifact_suite(kind, test) for kind, test in ARTIFACTS})
-globals().update({f"Test{kind.__name__}Manager": manager_suite(kind, test) for kind, test in MANAGERS})
+globals().update({f"Wrong{kind.__name__}Artifacts": artifact_suite(kind, test) for kind, test in ARTIFACTS})
+globals().update({f"Wrong{kind.__name__}Manager": manager_suite(kind, test) for kind, test in MANAGERS})

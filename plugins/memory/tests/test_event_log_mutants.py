@@ -3,9 +3,9 @@
 import re
 import threading
 import time
+from pathlib import Path
 
 import msgspec
-import pytest
 from typing_extensions import override
 
 from runrack.interfaces.event_log import NO_RECORD
@@ -15,6 +15,7 @@ from runrack.records.event_type import EventType
 from runrack.records.page import PaginatedResults
 from runrack.records.run_status import RunStatus
 from runrack.testing.conformance.event_log_storage import EventLogStorageConformance
+from runrack.testing.wrong_implementations import find_accepted, storage_suites
 from runrack_memory import MemoryEventLogStorage
 
 BEGINNING = EventLogCursor.from_storage_id(NO_RECORD).to_string()
@@ -755,10 +756,9 @@ MUTANTS = {
 }
 """A storage that is wrong in one point, and the test that is there to find it."""
 
+globals().update(storage_suites(EventLogStorageConformance, MUTANTS))
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_a_wrong_event_log_is_rejected(jury, mutant):
-    """The test that is meant to find the fault does, and does not take the right storage for wrong."""
-    test_name = MUTANTS[mutant]
-    assert jury.rejects(EventLogStorageConformance, mutant, test_name)
-    assert not jury.rejects(EventLogStorageConformance, MemoryEventLogStorage, test_name)
+
+def test_every_wrong_event_log_is_rejected(tmp_path):
+    """Each storage that is wrong in one point fails the test that is there to find it."""
+    assert find_accepted(Path(__file__), tmp_path) == []

@@ -3,14 +3,15 @@
 import contextlib
 import threading
 from collections import Counter
+from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 from typing_extensions import override
 
 from runrack.records.run_queue import QueueLimits, RunsInProgress
 from runrack.records.run_status import RunStatus
 from runrack.testing.conformance.run_storage import RunStorageConformance
+from runrack.testing.wrong_implementations import find_accepted, storage_suites
 from runrack_memory import MemoryRunStorage
 
 
@@ -149,10 +150,9 @@ MUTANTS = {
 }
 """A storage that is wrong in one point, and the test that is there to find it."""
 
+globals().update(storage_suites(RunStorageConformance, MUTANTS))
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_a_storage_that_serves_its_queue_wrongly_is_rejected(jury, mutant):
-    """The test that is meant to find the fault does, and does not take the right storage for wrong."""
-    test_name = MUTANTS[mutant]
-    assert jury.rejects(RunStorageConformance, mutant, test_name)
-    assert not jury.rejects(RunStorageConformance, MemoryRunStorage, test_name)
+
+def test_every_storage_that_serves_its_queue_wrongly_is_rejected(tmp_path):
+    """Each storage that is wrong in one point fails the test that is there to find it."""
+    assert find_accepted(Path(__file__), tmp_path) == []

@@ -3,9 +3,9 @@
 import re
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
-import pytest
 from typing_extensions import override
 
 from runrack.errors import RunAlreadyExistsError, RunNotFoundError
@@ -13,6 +13,7 @@ from runrack.records import tags as tag_names
 from runrack.records.event_type import STATUS_AFTER, EventType
 from runrack.records.run_status import RunStatus
 from runrack.testing.conformance.run_storage import RunStorageConformance
+from runrack.testing.wrong_implementations import find_accepted, storage_suites
 from runrack_memory import MemoryRunStorage
 
 
@@ -335,10 +336,9 @@ MUTANTS = {
 }
 """A storage that is wrong in one point, and the test that is there to find it."""
 
+globals().update(storage_suites(RunStorageConformance, MUTANTS))
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_a_wrong_run_storage_is_rejected(jury, mutant):
-    """The test that is meant to find the fault does, and does not take the right storage for wrong."""
-    test_name = MUTANTS[mutant]
-    assert jury.rejects(RunStorageConformance, mutant, test_name)
-    assert not jury.rejects(RunStorageConformance, MemoryRunStorage, test_name)
+
+def test_every_wrong_run_storage_is_rejected(tmp_path):
+    """Each storage that is wrong in one point fails the test that is there to find it."""
+    assert find_accepted(Path(__file__), tmp_path) == []

@@ -1,11 +1,13 @@
 """The suite of schedule storages rejects storages that are wrong in one point each."""
 
-import pytest
+from pathlib import Path
+
 from msgspec.structs import replace
 from typing_extensions import override
 
 from runrack.records.tick import InstigatorTick
 from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
+from runrack.testing.wrong_implementations import find_accepted, storage_suites
 from runrack_memory import MemoryScheduleStorage
 
 
@@ -168,10 +170,9 @@ MUTANTS = {
 }
 """A storage that is wrong in one point, and the test that is there to find it."""
 
+globals().update(storage_suites(ScheduleStorageConformance, MUTANTS))
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_a_wrong_schedule_storage_is_rejected(jury, mutant):
-    """The test that is meant to find the fault does, and does not take the right storage for wrong."""
-    test_name = MUTANTS[mutant]
-    assert jury.rejects(ScheduleStorageConformance, mutant, test_name)
-    assert not jury.rejects(ScheduleStorageConformance, MemoryScheduleStorage, test_name)
+
+def test_every_wrong_schedule_storage_is_rejected(tmp_path):
+    """Each storage that is wrong in one point fails the test that is there to find it."""
+    assert find_accepted(Path(__file__), tmp_path) == []

@@ -1,7 +1,8 @@
 """The suites of combined storages and of schedule storages reject storages that are wrong in one point each."""
 
+from pathlib import Path
+
 import msgspec
-import pytest
 from typing_extensions import override
 
 from runrack.errors import NotFoundError
@@ -9,6 +10,7 @@ from runrack.interfaces.part import InstancePart
 from runrack.records.event_type import STATUS_AFTER
 from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
 from runrack.testing.conformance.storage import StorageConformance
+from runrack.testing.wrong_implementations import find_accepted, storage_suites
 from runrack_memory import MemoryEventLogStorage, MemoryRunStorage, MemoryScheduleStorage, MemoryStorage
 
 
@@ -251,18 +253,10 @@ SCHEDULE_STORAGES = {
 }
 """A storage that is wrong in one point, and the test that is there to find it."""
 
-
-@pytest.mark.parametrize("mutant", STORAGES, ids=lambda mutant: mutant.__name__)
-def test_a_wrong_storage_is_rejected(jury, mutant):
-    """The test that is meant to find the fault does, and does not take the right storage for wrong."""
-    test_name = STORAGES[mutant]
-    assert jury.rejects(StorageConformance, mutant, test_name)
-    assert not jury.rejects(StorageConformance, MemoryStorage, test_name)
+globals().update(storage_suites(StorageConformance, STORAGES))
+globals().update(storage_suites(ScheduleStorageConformance, SCHEDULE_STORAGES))
 
 
-@pytest.mark.parametrize("mutant", SCHEDULE_STORAGES, ids=lambda mutant: mutant.__name__)
-def test_a_wrong_schedule_storage_is_rejected(jury, mutant):
-    """The test that is meant to find the fault does, and does not take the right storage for wrong."""
-    test_name = SCHEDULE_STORAGES[mutant]
-    assert jury.rejects(ScheduleStorageConformance, mutant, test_name)
-    assert not jury.rejects(ScheduleStorageConformance, MemoryScheduleStorage, test_name)
+def test_every_wrong_storage_is_rejected(tmp_path):
+    """Each storage that is wrong in one point fails the test that is there to find it."""
+    assert find_accepted(Path(__file__), tmp_path) == []

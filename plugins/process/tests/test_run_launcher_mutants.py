@@ -1,11 +1,9 @@
 """The suite of run launchers rejects launchers that are wrong in one point. They have threads for workers, which are quick."""
 
-import inspect
-import itertools
 import os
 import shutil
 import threading
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,10 +18,10 @@ from runrack.records.event_type import EventType
 from runrack.records.run_status import ACTIVE, RunStatus
 from runrack.testing.conformance.run_launcher import RunLauncherConformance
 from runrack.testing.conformance.suite import Ability
-from runrack.testing.jury import rejects
 from runrack.testing.launch_jobs import ARRIVED, FIRST_STEP, MAY_GO
 from runrack.testing.launching import open_in_memory
 from runrack.testing.location import FakeWorkspace
+from runrack.testing.wrong_implementations import find_accepted, suites_of
 
 LOOK_SECONDS = 0.002
 
@@ -493,31 +491,27 @@ MUTANTS = {
 """A launcher that is wrong in one point, and the test that is there to find it."""
 
 
-def is_rejected(launcher, test_name, folder=Path()):
-    """Tell whether a test of the suite fails with a launcher of this class."""
-
+def suite_of(launcher):
     class Tried(ThreadSuite):
         launcher_class = launcher
         patience_seconds = 0.5
 
-    suite = Tried()
-    numbers = itertools.count()
-    names = inspect.signature(getattr(suite, test_name)).parameters
+        @pytest.fixture
+        def workspace(self):
+            return FakeWorkspace()
 
-    @contextmanager
-    def fixtures():
-        home = folder / f"{next(numbers)}"
-        if "site" not in names:
-            yield {"tmp_path": home, "workspace": FakeWorkspace()}
-            return
-        with suite.open_site(home, FakeWorkspace()) as site:
-            yield {"site": site}
-
-    return rejects(suite, test_name, fixtures)
+    return Tried
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_a_wrong_launcher_is_rejected(mutant, tmp_path):
-    """The test that is meant to find the fault does, where `TestThreadLauncher` passes it."""
+globals().update(suites_of(MUTANTS, suite_of))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
     with LEFT:
-        assert is_rejected(mutant, MUTANTS[mutant], tmp_path)
+        yield
+
+
+def test_every_wrong_launcher_is_rejected(tmp_path):
+    """Each launcher that is wrong in one point fails the test that is there to find it; `TestThreadLauncher` passes all."""
+    assert find_accepted(Path(__file__), tmp_path) == []

@@ -240,7 +240,7 @@ def separate_suite_of(executor_type, needed, test_name):
     )
 
 
-class TestSaysItSeparates(ExecutorConformance):
+class WrongSaysItSeparates(ExecutorConformance):
     abilities = frozenset({Ability.SEPARATES_PROCESSES})
     rejected_by = "test_a_lost_process_fails_its_step"
 
@@ -248,8 +248,8 @@ class TestSaysItSeparates(ExecutorConformance):
         return ExecutorDefinition("wrong", executor_creation_fn=lambda _: InProcessExecutor())
 
 
-TestAsksForNothing = separate_suite_of(MultiprocessExecutor, (), "test_other_processes_are_asked_for")
-globals().update({f"Test{each.__name__}": suite_of(each, test) for each, test in IN_PROCESS})
+WrongAsksForNothing = separate_suite_of(MultiprocessExecutor, (), "test_other_processes_are_asked_for")
+globals().update({f"Wrong{each.__name__}": suite_of(each, test) for each, test in IN_PROCESS})
 globals().update(
-    {f"Test{each.__name__}": separate_suite_of(each, needed, test) for each, needed, test in SEPARATE}
+    {f"Wrong{each.__name__}": separate_suite_of(each, needed, test) for each, needed, test in SEPARATE}
 )

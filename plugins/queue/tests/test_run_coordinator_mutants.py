@@ -1,10 +1,9 @@
 """The suite of run coordinators rejects coordinators that are wrong in one point."""
 
-import inspect
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from pathlib import Path
 
-import pytest
 from typing_extensions import override
 
 from runrack.config.vocabulary import Permissive
@@ -17,7 +16,7 @@ from runrack.records.run_queue import QueueLimits
 from runrack.records.run_status import RunStatus
 from runrack.testing.conformance.run_coordinator import RunCoordinatorConformance
 from runrack.testing.conformance.suite import Ability
-from runrack.testing.jury import rejects
+from runrack.testing.wrong_implementations import find_accepted, suites_of
 from runrack_queue import DefaultRunCoordinator, QueuedRunCoordinator
 
 
@@ -409,27 +408,12 @@ def suite_of(coordinator_class):
             limits = {"max_concurrent_runs": self.max_concurrent_runs} if keeps_queue else {}
             return coordinator_class(**limits)
 
-    return Tried()
+    return Tried
 
 
-def is_rejected(coordinator_class, test_name):
-    suite = suite_of(coordinator_class)
-    takes_part = "part" in inspect.signature(getattr(suite, test_name)).parameters
-
-    @contextmanager
-    def fixtures():
-        if takes_part:
-            yield {"part": suite.make_coordinator()}
-            return
-        with suite.open_desk() as desk:
-            yield {"desk": desk}
-
-    return rejects(suite, test_name, fixtures)
+globals().update(suites_of(MUTANTS, suite_of))
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_a_wrong_coordinator_is_rejected(mutant):
-    """The test that is meant to find the fault does, and does not take the right coordinator for wrong."""
-    right = QueuedRunCoordinator if issubclass(mutant, QueuedRunCoordinator) else DefaultRunCoordinator
-    assert is_rejected(mutant, MUTANTS[mutant])
-    assert not is_rejected(right, MUTANTS[mutant])
+def test_every_wrong_coordinator_is_rejected(tmp_path):
+    """Each coordinator that is wrong in one point fails the test that is there to find it."""
+    assert find_accepted(Path(__file__), tmp_path) == []

@@ -455,7 +455,9 @@ class ExecutorConformance(ConformanceSuite[Any]):
         """Return a run of the job, which is executed for the first test that looks at it."""
         key = (type(self), job_name)
         if key not in self._seen:
-            self._seen[key] = self._observe(job_name, tmp_path, run_config, **choices)
+            folder = tmp_path / job_name  # a test may look at several jobs
+            folder.mkdir()
+            self._seen[key] = self._observe(job_name, folder, run_config, **choices)
         return self._seen[key]
 
 
