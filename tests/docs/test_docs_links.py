@@ -29,3 +29,18 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text() + (ROOT / "docs" / "errors" / "index.md").read_text()
     pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
     assert [page for page in pages if page.removeprefix("errors/") not in navigation] == []
+
+
+def test_the_site_has_a_page_of_each_plugin() -> None:
+    """docs/parts holds a link to each README (`ln -s ../../plugins/NAME/README.md docs/parts/NAME.md`), and index.md names it."""
+    parts = ROOT / "docs" / "parts"
+    linked = {page.stem: page.resolve() for page in parts.glob("*.md") if page.is_symlink()}
+    assert linked == {readme.parent.name: readme for readme in ROOT.glob("plugins/*/README.md")}
+    index = (parts / "index.md").read_text()
+    assert [name for name in linked if f"]({name}.md)" not in index] == []
+
+
+def test_the_page_of_a_plugin_can_stand_anywhere() -> None:
+    """A plugin's README is read on a package index, in the repository and in the site: it has no relative links."""
+    readmes = ROOT.glob("plugins/*/README.md")
+    assert [link[0] for readme in readmes for link in LINK.finditer(FENCED.sub("", readme.read_text()))] == []
