@@ -16,8 +16,9 @@ PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 OPEN_TO_EVERY_PLUGIN = {"definitions", "host", "config", "interfaces", "hookspecs", "records", "errors"}
 """Floors 0 to 3 of the core."""
 
-SUITES = "conformance.py"
-"""The module with which a plugin says how the suites make it. Only they import it, so it may use `runrack.testing`."""
+SUITES = ("/conformance.py:", "/testing/")
+"""The module with which a plugin says how the suites make it, and suites for plugins that build on this one. Only tests import
+them, so they may use `runrack.testing` and all that it stands on."""
 
 RUNS_STEPS_OR_RUNS = {"runrack.executor", "runrack.run_launcher"}
 """The slots whose plugins may use the engine's public face, `runrack.engine` itself."""
@@ -63,7 +64,7 @@ def test_a_plugin_imports_only_the_floors_that_are_open_to_it(plugin: Path) -> N
         for where, module, name in imports(plugin / "src")
         if module.split(".")[0] == "runrack"
         and not is_open_to_plugins(module, name, engine=engine)
-        and not (f"/{SUITES}:" in where and module.startswith("runrack.testing."))
+        and not any(suites in where for suites in SUITES)
     ]
     assert forbidden == []
 

@@ -11,6 +11,7 @@ from runrack.records.runs_filter import RunsFilter
 from runrack.testing.builders import make_entry, make_materialization, make_run
 from runrack.testing.mariadb import own_mariadb_server
 from runrack_mysql import MySQLStorage
+from runrack_mysql.conformance import OnMariaDB
 
 MEGABYTE = 1_000_000
 
@@ -123,11 +124,11 @@ def test_settings_of_the_server_cut_nothing_off(sloppy):
     assert sloppy.run_storage.get_run_ids() == ["🚀"]
 
 
-def test_settings_of_the_server_do_not_take_transactions_away(ask, sloppy, sloppy_url):
+def test_settings_of_the_server_do_not_take_transactions_away(sloppy, sloppy_url):
     """All tables are of InnoDB, whatever engine the server would choose."""
     sloppy.run_storage.get_runs_count()
     engines = "SELECT DISTINCT engine FROM information_schema.tables WHERE table_schema = database()"
-    assert ask(sloppy_url, engines) == [("InnoDB",)]
+    assert OnMariaDB().ask(sloppy_url, engines) == [("InnoDB",)]
 
 
 def test_leases_are_counted_in_utc_wherever_the_server_is(sloppy):

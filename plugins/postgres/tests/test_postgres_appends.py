@@ -12,8 +12,8 @@ from runrack_sql.row_insert import MOST_CHARACTERS
 
 
 @pytest.fixture
-def storage(emptied_url):
-    storage = PostgresStorage(emptied_url)
+def storage(url):
+    storage = PostgresStorage(url)
     yield storage
     storage.dispose()
 

@@ -1,6 +1,4 @@
-"""The four storages do the same behind a pooler that gives each transaction another connection."""
-
-from functools import partial
+"""The storages do the same behind a pooler that gives each transaction another connection."""
 
 import pytest
 
@@ -8,41 +6,36 @@ from runrack.testing.conformance.event_log_storage import EventLogStorageConform
 from runrack.testing.conformance.run_storage import RunStorageConformance
 from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
 from runrack.testing.conformance.storage import StorageConformance
-from runrack.testing.conformance.suite import Ability
 from runrack_postgres import (
     PostgresEventLogStorage,
     PostgresRunStorage,
     PostgresScheduleStorage,
     PostgresStorage,
 )
+from runrack_postgres.conformance import OnPostgres
 
 
-class BehindAPooler:
-    abilities = frozenset({Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES})
-
+class BehindAPooler(OnPostgres):
     @pytest.fixture(autouse=True)
-    def _in_a_database(self, emptied_url, pgbouncer):
-        self.url = pgbouncer.url_of(emptied_url)
-
-    def make_storage(self, tmp_path):
-        return self.storage_class(self.url)
-
-    def opener(self, storage):
-        return partial(self.storage_class, self.url)
+    def _behind_a_pooler(self, _in_empty_tables, pgbouncer):
+        self.place = pgbouncer.url_of(self.place)
 
 
 class TestPooledStorage(BehindAPooler, StorageConformance):
     storage_class = PostgresStorage
 
 
+@pytest.mark.soak
 class TestPooledRunStorage(BehindAPooler, RunStorageConformance):
     storage_class = PostgresRunStorage
 
 
+@pytest.mark.soak
 class TestPooledEventLogStorage(BehindAPooler, EventLogStorageConformance):
     storage_class = PostgresEventLogStorage
 
 
+@pytest.mark.soak
 class TestPooledScheduleStorage(BehindAPooler, ScheduleStorageConformance):
     storage_class = PostgresScheduleStorage
 

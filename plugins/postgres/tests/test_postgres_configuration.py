@@ -1,100 +1,14 @@
 """The storages as an operator configures them."""
 
-import pytest
-from sqlalchemy import make_url
-
-from runrack.errors import ConfigError, InvalidArgumentError
-from runrack.host.configurable import ConfigurableClassData
-from runrack.instance.instance import Instance
-from runrack.interfaces.event_log_storage import EventLogStorage
-from runrack.interfaces.run_storage import RunStorage
-from runrack.interfaces.schedule_storage import ScheduleStorage
-from runrack.interfaces.storage import Storage
-from runrack.testing.builders import make_run
-from runrack_postgres.url import ADDRESS, url_of
-
-CLASSES = {
-    "PostgresStorage": Storage,
-    "PostgresRunStorage": RunStorage,
-    "PostgresEventLogStorage": EventLogStorage,
-    "PostgresScheduleStorage": ScheduleStorage,
-}
-PARTS = {"username": "my_username", "hostname": "my_hostname", "db_name": "my_database"}
+from runrack_postgres.conformance import OnPostgres
+from runrack_sql.testing.configuration import ConfigurationTests
 
 
-def built(config, class_name="PostgresStorage", **environ):
-    data = ConfigurableClassData.from_config("runrack_postgres", class_name, config)
-    return data.rehydrate(CLASSES[class_name], environ=environ)
+class TestConfiguration(OnPostgres, ConfigurationTests):
+    """The four storages."""
 
-
-def url_of_storage(storage):
-    return storage.database._engine.url
-
-
-@pytest.mark.parametrize("class_name", CLASSES)
-def test_a_storage_is_built_from_its_configuration(class_name):
-    """Each class is built from a URL, is of its slot's interface, and remembers what it was built from."""
-    config = {"postgres_url": "postgresql://rack@db/rack"}
-    storage = built(config, class_name)
-    assert storage.inst_data.config_dict == config
-    assert url_of_storage(storage).render_as_string() == "postgresql+psycopg://rack@db/rack"
-    storage.dispose()
-
-
-def test_a_storage_is_built_from_the_parts_of_an_address():
-    """The keys of `postgres_db` select the database; the port is 5432 unless given, the password may be a reference."""
-    storage = built({"postgres_db": {**PARTS, "password": {"env": "PGPASSWORD"}}}, PGPASSWORD="my_password")
-    url = url_of_storage(storage)
-    assert url.render_as_string(hide_password=False) == (
-        "postgresql+psycopg://my_username:my_password@my_hostname:5432/my_database"
-    )
-    assert storage.database.label == "postgresql database 'my_database' on my_hostname:5432"
-    storage.dispose()
-
-
-def test_parts_may_hold_any_character():
-    """User, password and options are taken as they are, whatever means something in a URL."""
-    awkward = {"username": "a@b", "password": "p/w:#?%20&", "params": {"b": "x y&z", "a": 5}}
-    url = make_url(ADDRESS.url_from_config(None, {**PARTS, **awkward, "port": 1}))
-    assert (url.username, url.password, url.host, url.port) == ("a@b", "p/w:#?%20&", "my_hostname", 1)
-    assert dict(url.query) == {"a": "5", "b": "x y&z"}
-
-
-@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
-def test_every_url_of_postgresql_simply_works(scheme):
-    """Whichever driver a URL names, or none: the one that is installed is used."""
-    assert url_of(f"{scheme}://rack:x@db/rack").drivername == "postgresql+psycopg"
-
-
-@pytest.mark.parametrize("url", ["mysql://rack:secret@db/rack", "sqlite:///secret.db", "secret", ""])
-def test_a_url_of_something_else_is_refused(url):
-    """The error says what a URL looks like, and does not repeat what may hold a password."""
-    with pytest.raises(InvalidArgumentError, match="postgresql://user:password@host:5432/database") as caught:
-        url_of(url)
-    assert "secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        {},
-        {"postgres_url": "postgresql://db/rack", "postgres_db": PARTS},
-        {"postgres_db": {"username": "rack"}},
-        {"postgres_db": {**PARTS, "port": "5432"}},
-        {"postgres_db": {**PARTS, "host": "db"}},
-        {"postgres_ulr": "postgresql://db/rack"},
-    ],
-)
-def test_a_wrong_configuration_is_refused(config):
-    """Neither address or both, a missing or unknown key and a wrong type are configuration errors."""
-    with pytest.raises(ConfigError):
-        built(config)
-
-
-def test_an_instance_lives_in_postgresql(tmp_path, url):
-    """An instance with `storage: postgres` keeps its runs there, and its reference opens the same one."""
-    (tmp_path / "runrack.yaml").write_text(f"storage:\n  postgres:\n    postgres_url: {url}\n")
-    with Instance.from_config(tmp_path) as instance:
-        instance.run_storage.add_run(make_run("run"))
-        with Instance.from_ref(instance.get_ref()) as again:
-            assert again.get_run_by_id("run") == make_run("run")
+    kind = "postgres"
+    scheme = "postgresql"
+    driver = "postgresql+psycopg"
+    port = 5432
+    other_schemes = ("postgres", "postgresql+psycopg2")

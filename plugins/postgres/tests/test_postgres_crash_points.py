@@ -1,21 +1,8 @@
 """Every call that writes, killed at every point."""
 
-import pytest
-
-from runrack.testing.crash_sweep import WRITES, sweep
-from runrack_postgres import PostgresStorage
+from runrack_postgres.conformance import OnPostgres
+from runrack_sql.testing.crash_points import CrashPointTests
 
 
-@pytest.fixture
-def storage(emptied_url):
-    storage = PostgresStorage(emptied_url)
-    yield storage
-    storage.dispose()
-
-
-@pytest.mark.parametrize("write", WRITES, ids=lambda write: write.name)
-def test_a_killed_call_is_carried_out_as_a_whole_or_not_at_all(storage, write):
-    """Whatever call of the driver the process dies before or after, no state is in between; and each call has points."""
-    found = sweep(storage, write)
-    assert found.torn == []
-    assert found.points > 4
+class TestCrashPoints(OnPostgres, CrashPointTests):
+    """`PostgresStorage`."""

@@ -1,25 +1,8 @@
-"""Resets in the middle of commits, and readers beside writers whose transactions overlap: nothing is lost or doubled."""
+"""Connections that are reset in the middle of commits, and readers beside writers."""
 
-from functools import partial
-
-from runrack.testing.commit_faults import store_through_faults
-from runrack.testing.fault_proxy import fault_proxy
-from runrack.testing.tailing import TailingReport, tail_while_writing
-from runrack_postgres import PostgresStorage
+from runrack_postgres.conformance import OnPostgres
+from runrack_sql.testing.faults import FaultTests
 
 
-def test_connections_that_are_reset_during_commits_lose_and_double_nothing(url):
-    """Commits whose request or reply is cut at any byte: all that was confirmed is there, once."""
-    report = store_through_faults(url, PostgresStorage, faults=70)
-    assert report.faults >= 70
-    assert report.lost == []
-    assert report.doubled == []
-
-
-def test_readers_by_cursor_see_each_event_once(url):
-    """Three ways to tail, while some writers are far away and others near: every event, once, in order."""
-    with fault_proxy(url) as (proxy, through):
-        proxy.delay_seconds = 0.001
-        openers = [partial(PostgresStorage, url), partial(PostgresStorage, through)]
-        report = tail_while_writing(openers, 800, writers=4)
-    assert report == TailingReport(events=800, seen=2400, missed=0, doubled=0, disordered=0)
+class TestFaults(OnPostgres, FaultTests):
+    """`PostgresStorage`."""

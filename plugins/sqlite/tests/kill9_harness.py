@@ -12,42 +12,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from runrack.records.event import EventLogEntry
-from runrack.records.event_type import STATUS_AFTER, EventType
+from runrack.records.event_type import EventType
 from runrack.testing.builders import make_entry, make_materialization, make_run
+from runrack_sql.testing.agreement import count_torn, list_event_ids
 from runrack_sqlite import SqliteStorage
 
 WRITERS = 4
 LONGEST_LIFE_SECONDS = 0.15
-
-STATUS_OF_LAST_EVENT = f"""
-    SELECT runs.run_id, runs.status, (
-        SELECT event_type FROM events
-        WHERE events.run_id = runs.run_id AND NOT late
-        AND event_type IN ({", ".join(repr(kind.value) for kind in STATUS_AFTER)})
-        ORDER BY id DESC LIMIT 1)
-    FROM runs
-"""
-TORN_ASSETS = """
-    SELECT count(*) FROM assets WHERE last_materialization_id IS NOT (
-        SELECT max(id) FROM events
-        WHERE asset_digest = assets.digest AND event_type = 'ASSET_MATERIALIZATION')
-"""
-UNLISTED_ASSETS = """
-    SELECT count(*) FROM events
-    WHERE asset_digest IS NOT NULL AND asset_digest NOT IN (SELECT digest FROM assets)
-"""
-TORN_PARTITIONS = """
-    SELECT count(*) FROM asset_partitions AS newest WHERE storage_id IS NOT (
-        SELECT max(id) FROM events WHERE asset_digest = newest.asset_digest
-        AND event_type = newest.event_type AND partition_digest = newest.partition_digest)
-"""
-SLOTS_OF_ENDED_RUNS = """
-    SELECT count(*) FROM slot_claims JOIN runs ON runs.run_id = slot_claims.run_id
-    WHERE runs.status IN ('SUCCESS', 'FAILURE', 'CANCELED')
-"""
 
 
 def calls_of_a_run(run_id: str, seed: int) -> Iterator[list[EventLogEntry]]:
@@ -105,23 +80,15 @@ def kill_a_round(base_dir: Path, acknowledged: int, chance: random.Random) -> in
 
 def look(path: Path, acknowledged: set[str]) -> dict[str, object]:
     """What the file says, read without runrack."""
-    with sqlite3.connect(path) as database:
-        stored = {event_id for (event_id,) in database.execute("SELECT event_id FROM events")}
-        torn_runs = sum(
-            status != (STATUS_AFTER[EventType(last)].value if last else "NOT_STARTED")
-            for _, status, last in database.execute(STATUS_OF_LAST_EVENT)
-        )
-        torn = [
-            database.execute(query).fetchone()[0]
-            for query in (TORN_ASSETS, UNLISTED_ASSETS, TORN_PARTITIONS, SLOTS_OF_ENDED_RUNS)
-        ]
+    with closing(sqlite3.connect(path)) as database:
+        stored = set(list_event_ids(database.execute))
+        torn = count_torn(database.execute)
         integrity = database.execute("PRAGMA integrity_check").fetchone()[0]
-    database.close()
     return {
         "stored": len(stored),
         "acknowledged": len(acknowledged),
         "lost": len(acknowledged - stored),
-        "torn": torn_runs + sum(torn),
+        "torn": torn,
         "integrity": integrity,
     }
 

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from runrack.errors import (
+    InvalidArgumentError,
     StorageCorruptError,
     StorageFullError,
     StorageUnavailableError,
@@ -266,4 +267,12 @@ def test_a_program_that_holds_the_file_is_waited_for_then_told(tmp_path):
     assert "database is locked" not in caught.value.message
     storage.run_storage.delete_run("run")
     assert not storage.run_storage.has_run("run")
+    storage.dispose()
+
+
+def test_a_name_that_is_no_unicode_is_refused(tmp_path):
+    """Half a surrogate pair is the caller's mistake."""
+    storage = SqliteStorage(tmp_path)
+    with pytest.raises(InvalidArgumentError, match="no valid Unicode"):
+        storage.run_storage.set_cursor_values({"\ud800": ""})
     storage.dispose()

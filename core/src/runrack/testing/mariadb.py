@@ -11,12 +11,9 @@ databases); it is used instead, and may be one of MySQL. A test takes a database
 The fixture `mariadb_server` is there with `-p runrack.testing.pytest_plugin`.
 """
 
-import os
 import signal
-import uuid
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
@@ -24,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from typing_extensions import override
 
+from runrack.testing.database_server import DatabaseServer, OwnDatabaseServer, running, server_for_tests
 from runrack.testing.server_process import Command, OwnServer, find_program, is_root, run
 
 URL_VARIABLE = "RUNRACK_TEST_MARIADB_URL"
@@ -40,32 +38,15 @@ _SETTINGS = {
 }
 
 
-class MariaDBServer:
+class MariaDBServer(DatabaseServer):
     """A running server.
 
     Args:
         url: How to reach it, as a user who may create databases.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    @contextmanager
-    def database(self, options: str = "") -> Iterator[str]:
-        """Give the URL of a new database, dropped at the end.
-
-        Args:
-            options: Further options of CREATE DATABASE.
-        """
-        name = f"runrack_{uuid.uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} {options}")
-        try:
-            yield urlsplit(self.url)._replace(path=f"/{name}").geturl()
-        finally:
-            self.run(f"DROP DATABASE {name}")
-
+    @override
     def run(self, statement: str) -> None:
-        """Run one statement."""
         run(_program("mariadb"), *self._address(), f"--execute={statement}")
 
     def _address(self) -> list[str]:
@@ -81,7 +62,7 @@ class MariaDBServer:
         ]
 
 
-class OwnMariaDBServer(MariaDBServer, OwnServer):
+class OwnMariaDBServer(MariaDBServer, OwnDatabaseServer):
     """A server of our own, with its data in a new folder; started and stopped at will, on one port of this machine.
 
     Args:
@@ -121,8 +102,8 @@ class OwnMariaDBServer(MariaDBServer, OwnServer):
     def probe_command(self) -> Command:
         return [_program("mariadb-admin"), *self._address(), "ping"]
 
+    @override
     def crash(self) -> None:
-        """End the server with `kill -9`: all connections are cut, nothing is tidied up."""
         self.end(signal.SIGKILL)
 
     def stop(self) -> None:
@@ -130,62 +111,19 @@ class OwnMariaDBServer(MariaDBServer, OwnServer):
         self.end(signal.SIGTERM)
 
 
-class OnMariaDB(ABC):
-    """Gives the tests of a suite a database in MariaDB whose tables are empty: emptying them is faster than making them.
-
-    Attributes:
-        url: How to reach it.
-    """
-
-    url: str
-
-    @classmethod
-    @abstractmethod
-    def make_tables(cls, url: str) -> None:
-        """Make the tables of a new database."""
-
-    @classmethod
-    @abstractmethod
-    def empty_tables(cls, url: str) -> None:
-        """Leave the tables as they are when they are made."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def database_of_the_suite(cls, mariadb_server: MariaDBServer) -> Iterator[str]:
-        """The URL of a database with tables, the same for all tests of the suite."""
-        with mariadb_server.database() as url:
-            cls.make_tables(url)
-            yield url
-
-    @pytest.fixture(autouse=True)
-    def _in_empty_tables(self, database_of_the_suite: str) -> Iterator[None]:
-        self.url = database_of_the_suite
-        yield
-        self.empty_tables(self.url)
-
-
-@contextmanager
-def own_mariadb_server(**settings: str) -> Iterator[OwnMariaDBServer]:
+def own_mariadb_server(**settings: str) -> AbstractContextManager[OwnMariaDBServer]:
     """Give a running server of our own, removed at the end.
 
     Args:
         settings: As for `OwnMariaDBServer`.
     """
-    server = OwnMariaDBServer(**settings)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    return running(lambda: OwnMariaDBServer(**settings))
 
 
 @pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[MariaDBServer]:
+def mariadb_server() -> Iterator[DatabaseServer]:
     """A running server, the same for all tests: the one that the environment names, or one of our own."""
-    if url := os.environ.get(URL_VARIABLE):
-        yield MariaDBServer(url)
-        return
-    with own_mariadb_server() as server:
+    with server_for_tests(URL_VARIABLE, MariaDBServer, own_mariadb_server) as server:
         yield server
 
 

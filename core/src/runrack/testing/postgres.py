@@ -11,21 +11,18 @@ create databases); it is used instead. A test takes a database of its own::
 The fixture `postgres_server` is there with `-p runrack.testing.pytest_plugin`.
 """
 
-import os
 import shutil
 import signal
-import uuid
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 import pytest
 from typing_extensions import override
 
 from runrack.errors import NotFoundError
+from runrack.testing.database_server import DatabaseServer, OwnDatabaseServer, running, server_for_tests
 from runrack.testing.server_process import Command, OwnServer, ending_with_this_process, is_root, run
 
 URL_VARIABLE = "RUNRACK_TEST_POSTGRES_URL"
@@ -45,37 +42,22 @@ _SETTINGS = {
 }
 
 
-class PostgresServer:
+class PostgresServer(DatabaseServer):
     """A running server.
 
     Args:
         url: How to reach a database of it, as a user who may create others.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    create_options = "TEMPLATE template0"
+    drop_options = "WITH (FORCE)"
 
-    @contextmanager
-    def database(self, template: str = "template0", options: str = "") -> Iterator[str]:
-        """Give the URL of a new database, dropped at the end.
-
-        Args:
-            template: Name of the database to copy, which nobody may be connected to.
-            options: Further options of CREATE DATABASE.
-        """
-        name = f"runrack_{uuid.uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template} {options}")
-        try:
-            yield urlsplit(self.url)._replace(path=f"/{name}").geturl()
-        finally:
-            self.run(f"DROP DATABASE {name} WITH (FORCE)")
-
+    @override
     def run(self, statement: str) -> None:
-        """Run one statement."""
         run(_programs() / "psql", "--no-psqlrc", "--quiet", "--command", statement, self.url)
 
 
-class OwnPostgresServer(PostgresServer, OwnServer):
+class OwnPostgresServer(PostgresServer, OwnDatabaseServer):
     """A server of our own, with its data in a new folder; started and stopped at will, on one port of this machine.
 
     Args:
@@ -115,63 +97,22 @@ class OwnPostgresServer(PostgresServer, OwnServer):
     def probe_command(self) -> Command:
         return [_programs() / "pg_isready", "-q", "-h127.0.0.1", f"-p{self.port}"]
 
+    @override
     def crash(self) -> None:
-        """Stop the server as a crash would: all connections are cut, nothing is tidied up."""
         self.end(signal.SIGQUIT)
 
 
-class OnPostgres(ABC):
-    """Gives the tests of a suite a database in PostgreSQL whose tables are empty: emptying them is faster than making them.
-
-    Attributes:
-        url: How to reach it.
-    """
-
-    url: str
-
-    @classmethod
-    @abstractmethod
-    def make_tables(cls, url: str) -> None:
-        """Make the tables of a new database."""
-
-    @classmethod
-    @abstractmethod
-    def empty_tables(cls, url: str) -> None:
-        """Leave the tables as they are when they are made."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def database_of_the_suite(cls, postgres_server: PostgresServer) -> Iterator[str]:
-        """The URL of a database with tables, the same for all tests of the suite."""
-        with postgres_server.database() as url:
-            cls.make_tables(url)
-            yield url
-
-    @pytest.fixture(autouse=True)
-    def _in_empty_tables(self, database_of_the_suite: str) -> Iterator[None]:
-        self.url = database_of_the_suite
-        yield
-        self.empty_tables(self.url)
-
-
-@contextmanager
-def own_postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[OwnPostgresServer]:
+def own_postgres_server(
+    settings: Mapping[str, str] | None = None,
+) -> AbstractContextManager[OwnPostgresServer]:
     """Give a running server of our own, removed at the end. The settings are those of `OwnPostgresServer`."""
-    server = OwnPostgresServer(settings)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    return running(lambda: OwnPostgresServer(settings))
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server() -> Iterator[DatabaseServer]:
     """A running server, the same for all tests: the one that the environment names, or one of our own."""
-    if url := os.environ.get(URL_VARIABLE):
-        yield PostgresServer(url)
-        return
-    with own_postgres_server() as server:
+    with server_for_tests(URL_VARIABLE, PostgresServer, own_postgres_server) as server:
         yield server
 
 

@@ -3,9 +3,7 @@
 They start a MariaDB server of their own, or use the one that `RUNRACK_TEST_MARIADB_URL` names.
 """
 
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pymysql
@@ -17,7 +15,8 @@ from runrack.testing.conformance.run_storage import RunStorageConformance
 from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
 from runrack.testing.conformance.storage import StorageConformance
 from runrack.testing.conformance.suite import Ability
-from runrack.testing.mariadb import OnMariaDB
+from runrack.testing.database_server import OwnDatabaseServer
+from runrack.testing.mariadb import own_mariadb_server
 from runrack_mysql import (
     MySQLEventLogStorage,
     MySQLRunStorage,
@@ -25,95 +24,71 @@ from runrack_mysql import (
     MySQLStorage,
 )
 from runrack_sql.schema import metadata
-
-_ABILITIES = frozenset(
-    {Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES, Ability.KEEPS_NUL_IN_NAMES}
-)
+from runrack_sql.testing.on_server import OnServer
 
 
-class _InDatabase(OnMariaDB):
-    """The tables of the storages, and how they are emptied."""
+class OnMariaDB(OnServer):
+    """What the suites have to know about MySQL and MariaDB."""
 
-    @classmethod
+    abilities = frozenset(
+        {Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES, Ability.KEEPS_NUL_IN_NAMES}
+    )
+    storage_class: Any = MySQLStorage
+    server_fixture = "mariadb_server"
+    own_connection = "SELECT connection_id()"
+    other_connections = (
+        "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"
+    )
+    end_connection = "KILL {}"
+    count_waiting = "SHOW STATUS LIKE 'Innodb_row_lock_current_waits'"
+    list_tables = "SHOW TABLES"
+    tell_time = "SELECT utc_timestamp(6)"
+
     @override
-    def make_tables(cls, url: str) -> None:
-        storage = MySQLStorage(url)
-        storage.run_storage.get_runs_count()
-        storage.dispose()
+    def connect(self, place: str) -> Any:
+        parts = make_url(place)
+        return pymysql.connect(
+            host=parts.host,
+            port=parts.port or 0,
+            user=parts.username,
+            password=parts.password or "",
+            database=parts.database,
+        )
 
-    @classmethod
     @override
-    def empty_tables(cls, url: str) -> None:
-        parts = make_url(url)
-        with (
-            pymysql.connect(
-                host=parts.host,
-                port=parts.port or 0,
-                user=parts.username,
-                password=parts.password or "",
-                database=parts.database,
-                autocommit=True,
-            ) as conn,
-            conn.cursor() as cursor,
-        ):
+    def empty_tables(self, place: str) -> None:
+        with self.transaction(place) as cursor:
             for table in metadata.tables:
                 cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {table})")  # noqa: S608 - a name from the schema
                 if cursor.fetchone() == (1,):
                     cursor.execute(f"TRUNCATE {table}")
             cursor.execute("INSERT INTO event_ids VALUES (1, 0)")
+            cursor.execute("COMMIT")
+
+    @override
+    def own_server(self) -> AbstractContextManager[OwnDatabaseServer]:
+        return own_mariadb_server()
 
 
-class TestMySQLStorage(_InDatabase, StorageConformance):
+class TestMySQLStorage(OnMariaDB, StorageConformance):
     """`MySQLStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> MySQLStorage:
-        return MySQLStorage(self.url)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], MySQLStorage]:
-        return partial(MySQLStorage, self.url)
+    storage_class = MySQLStorage
 
 
-class TestMySQLRunStorage(_InDatabase, RunStorageConformance):
+class TestMySQLRunStorage(OnMariaDB, RunStorageConformance):
     """`MySQLRunStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> MySQLRunStorage:
-        return MySQLRunStorage(self.url)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], MySQLRunStorage]:
-        return partial(MySQLRunStorage, self.url)
+    storage_class = MySQLRunStorage
 
 
-class TestMySQLEventLogStorage(_InDatabase, EventLogStorageConformance):
+class TestMySQLEventLogStorage(OnMariaDB, EventLogStorageConformance):
     """`MySQLEventLogStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> MySQLEventLogStorage:
-        return MySQLEventLogStorage(self.url)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], MySQLEventLogStorage]:
-        return partial(MySQLEventLogStorage, self.url)
+    storage_class = MySQLEventLogStorage
 
 
-class TestMySQLScheduleStorage(_InDatabase, ScheduleStorageConformance):
+class TestMySQLScheduleStorage(OnMariaDB, ScheduleStorageConformance):
     """`MySQLScheduleStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> MySQLScheduleStorage:
-        return MySQLScheduleStorage(self.url)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], MySQLScheduleStorage]:
-        return partial(MySQLScheduleStorage, self.url)
+    storage_class = MySQLScheduleStorage

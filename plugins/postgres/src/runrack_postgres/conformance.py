@@ -3,9 +3,7 @@
 They start a PostgreSQL server of their own, or use the one that `RUNRACK_TEST_POSTGRES_URL` names.
 """
 
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
@@ -16,7 +14,8 @@ from runrack.testing.conformance.run_storage import RunStorageConformance
 from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
 from runrack.testing.conformance.storage import StorageConformance
 from runrack.testing.conformance.suite import Ability
-from runrack.testing.postgres import OnPostgres
+from runrack.testing.database_server import OwnDatabaseServer
+from runrack.testing.postgres import own_postgres_server
 from runrack_postgres import (
     PostgresEventLogStorage,
     PostgresRunStorage,
@@ -24,80 +23,59 @@ from runrack_postgres import (
     PostgresStorage,
 )
 from runrack_sql.schema import metadata
+from runrack_sql.testing.on_server import OnServer
 
-_ABILITIES = frozenset({Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES})
 _TABLES = ", ".join(metadata.tables)
 _EMPTY_ALL = f"TRUNCATE {_TABLES} RESTART IDENTITY; INSERT INTO event_ids VALUES (1, 0)"  # noqa: S608 - names from the schema
 
 
-class _InDatabase(OnPostgres):
-    """The tables of the storages, and how they are emptied."""
+class OnPostgres(OnServer):
+    """What the suites have to know about PostgreSQL."""
 
-    @classmethod
+    abilities = frozenset({Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES})
+    storage_class: Any = PostgresStorage
+    server_fixture = "postgres_server"
+    own_connection = "SELECT pg_backend_pid()"
+    other_connections = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    end_connection = "SELECT pg_terminate_backend({})"
+    count_waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    list_tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    tell_time = "SELECT clock_timestamp() AT TIME ZONE 'UTC'"
+
     @override
-    def make_tables(cls, url: str) -> None:
-        storage = PostgresStorage(url)
-        storage.run_storage.get_runs_count()
-        storage.dispose()
+    def connect(self, place: str) -> Any:
+        return psycopg.connect(place)
 
-    @classmethod
     @override
-    def empty_tables(cls, url: str) -> None:
-        with psycopg.connect(url) as conn:
-            conn.execute(_EMPTY_ALL)
+    def empty_tables(self, place: str) -> None:
+        self.ask(place, _EMPTY_ALL)
+
+    @override
+    def own_server(self) -> AbstractContextManager[OwnDatabaseServer]:
+        return own_postgres_server()
 
 
-class TestPostgresStorage(_InDatabase, StorageConformance):
+class TestPostgresStorage(OnPostgres, StorageConformance):
     """`PostgresStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> PostgresStorage:
-        return PostgresStorage(self.url)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], PostgresStorage]:
-        return partial(PostgresStorage, self.url)
+    storage_class = PostgresStorage
 
 
-class TestPostgresRunStorage(_InDatabase, RunStorageConformance):
+class TestPostgresRunStorage(OnPostgres, RunStorageConformance):
     """`PostgresRunStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> PostgresRunStorage:
-        return PostgresRunStorage(self.url)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], PostgresRunStorage]:
-        return partial(PostgresRunStorage, self.url)
+    storage_class = PostgresRunStorage
 
 
-class TestPostgresEventLogStorage(_InDatabase, EventLogStorageConformance):
+class TestPostgresEventLogStorage(OnPostgres, EventLogStorageConformance):
     """`PostgresEventLogStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> PostgresEventLogStorage:
-        return PostgresEventLogStorage(self.url)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], PostgresEventLogStorage]:
-        return partial(PostgresEventLogStorage, self.url)
+    storage_class = PostgresEventLogStorage
 
 
-class TestPostgresScheduleStorage(_InDatabase, ScheduleStorageConformance):
+class TestPostgresScheduleStorage(OnPostgres, ScheduleStorageConformance):
     """`PostgresScheduleStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> PostgresScheduleStorage:
-        return PostgresScheduleStorage(self.url)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], PostgresScheduleStorage]:
-        return partial(PostgresScheduleStorage, self.url)
+    storage_class = PostgresScheduleStorage

@@ -115,7 +115,10 @@ class PostgresDatabase(ServerDatabase):
 
     @override
     def _is_undone(self, error: DBAPIError) -> bool:
-        return not error.connection_invalidated
+        # Only what the server says counts. The driver may be told by the system that the socket is gone before it has read
+        # the answer that is there; the connection does not look closed then.
+        is_of_server = isinstance(error.orig, psycopg.Error) and error.orig.sqlstate is not None
+        return is_of_server and not error.connection_invalidated
 
     @override
     def _read_version(self, conn: Connection) -> str | None:

@@ -111,6 +111,8 @@ class PostgresDialect(Dialect):
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, PoolTimeoutError):
             return StorageUnavailableError(f"{self._label}: all connections of this process are busy")
+        if isinstance(cause, UnicodeEncodeError):
+            return InvalidArgumentError(_UNFIT_TEXT)
         if not isinstance(cause, psycopg.Error):
             return None
         return self._of_state(cause.sqlstate) if cause.sqlstate else self._of_driver(cause)

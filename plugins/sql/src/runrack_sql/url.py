@@ -29,6 +29,11 @@ def normalize_url(url: str) -> URL:
     return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
 
 
+def driver_for(url: URL) -> str | None:
+    """Return the scheme with the driver that runrack installs for the kind of server of `url`; None for other kinds."""
+    return _DRIVERS.get(url.get_backend_name())
+
+
 def label_of(url: URL) -> str:
     """Return what messages call the database: no user, no password, no options."""
     kind = url.get_backend_name()

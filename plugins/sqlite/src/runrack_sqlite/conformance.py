@@ -1,10 +1,12 @@
 """How the suites of `runrack.testing` make the storages of this package; `runrack plugins verify sqlite` runs them."""
 
-from collections.abc import Callable
-from functools import partial
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typing_extensions import override
 
 from runrack.testing.conformance.event_log_storage import EventLogStorageConformance
@@ -12,6 +14,7 @@ from runrack.testing.conformance.run_storage import RunStorageConformance
 from runrack.testing.conformance.schedule_storage import ScheduleStorageConformance
 from runrack.testing.conformance.storage import StorageConformance
 from runrack.testing.conformance.suite import Ability, overrides
+from runrack_sql.testing.in_database import InDatabase
 from runrack_sqlite import (
     ConsolidatedSqliteEventLogStorage,
     SqliteEventLogStorage,
@@ -20,70 +23,51 @@ from runrack_sqlite import (
     SqliteStorage,
 )
 
-_ABILITIES = frozenset(
-    {Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES, Ability.KEEPS_NUL_IN_NAMES}
-)
+
+class InSqliteFile(InDatabase):
+    """Gives each test of a suite a folder for the files of its storages."""
+
+    abilities = frozenset(
+        {Ability.SURVIVES_REOPEN, Ability.SHARES_BETWEEN_PROCESSES, Ability.KEEPS_NUL_IN_NAMES}
+    )
+    storage_class: Any = SqliteStorage
+
+    @pytest.fixture(autouse=True)
+    def _in_an_empty_folder(self, tmp_path: Path) -> None:
+        self.place = str(tmp_path)
+
+    @override
+    def connect(self, place: str) -> Any:
+        return sqlite3.connect(Path(place) / self.storage_class.FILE_NAME)
+
+    @override
+    @contextmanager
+    def new_place(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+        yield str(tmp_path / "untouched")
 
 
-def _opener(storage: Any) -> Callable[[], Any]:
-    storage_class: Callable[[Path], Any] = type(storage)
-    return partial(storage_class, storage.database.path.parent)
-
-
-class TestSqliteStorage(StorageConformance):
+class TestSqliteStorage(InSqliteFile, StorageConformance):
     """`SqliteStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> SqliteStorage:
-        return SqliteStorage(tmp_path)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], Any]:
-        return _opener(storage)
+    storage_class = SqliteStorage
 
 
-class TestSqliteRunStorage(RunStorageConformance):
+class TestSqliteRunStorage(InSqliteFile, RunStorageConformance):
     """`SqliteRunStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> SqliteRunStorage:
-        return SqliteRunStorage(tmp_path)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], Any]:
-        return _opener(storage)
+    storage_class = SqliteRunStorage
 
 
-class TestConsolidatedSqliteEventLogStorage(EventLogStorageConformance):
+class TestConsolidatedSqliteEventLogStorage(InSqliteFile, EventLogStorageConformance):
     """`ConsolidatedSqliteEventLogStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> ConsolidatedSqliteEventLogStorage:
-        return ConsolidatedSqliteEventLogStorage(tmp_path)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], Any]:
-        return _opener(storage)
+    storage_class = ConsolidatedSqliteEventLogStorage
 
 
-class TestSqliteEventLogStorage(EventLogStorageConformance):
+class TestSqliteEventLogStorage(InSqliteFile, EventLogStorageConformance):
     """`SqliteEventLogStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> SqliteEventLogStorage:
-        return SqliteEventLogStorage(tmp_path)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], Any]:
-        return _opener(storage)
+    storage_class = SqliteEventLogStorage
 
     @overrides("with a file for each run, the time of the cursor selects runs: see test_sqlite_sharded.py")
     @override
@@ -91,15 +75,7 @@ class TestSqliteEventLogStorage(EventLogStorageConformance):
         """Nothing: it does not."""
 
 
-class TestSqliteScheduleStorage(ScheduleStorageConformance):
+class TestSqliteScheduleStorage(InSqliteFile, ScheduleStorageConformance):
     """`SqliteScheduleStorage`."""
 
-    abilities = _ABILITIES
-
-    @override
-    def make_storage(self, tmp_path: Path) -> SqliteScheduleStorage:
-        return SqliteScheduleStorage(tmp_path)
-
-    @override
-    def opener(self, storage: Any) -> Callable[[], Any]:
-        return _opener(storage)
+    storage_class = SqliteScheduleStorage

@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
 from runrack.errors import (
+    InvalidArgumentError,
+    RunrackError,
     StorageCorruptError,
     StorageError,
     StorageFullError,
@@ -64,8 +66,10 @@ class SqliteDialect(Dialect):
         return sqlite.insert(table).on_conflict_do_nothing(index_elements=keys)
 
     @override
-    def translate(self, error: Exception) -> StorageError | None:
+    def translate(self, error: Exception) -> RunrackError | None:
         cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, UnicodeEncodeError):
+            return InvalidArgumentError("a name is no valid Unicode: SQLite keeps no such names")
         if not isinstance(cause, sqlite3.Error):
             return None
         code = getattr(cause, "sqlite_errorcode", 0)

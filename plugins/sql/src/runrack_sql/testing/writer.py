@@ -1,20 +1,23 @@
-"""Stores runs in a MySQL database and prints the id of each event after the call that stored it has returned.
+"""Stores runs and prints the id of each event after the call that stored it has returned.
 
-A script: `mysql_writer.py URL NAME [RUNS]`, endless without RUNS.
+A script: `python -m runrack_sql.testing.writer MODULE:CLASS PLACE NAME [RUNS]`, endless without RUNS. It stores in what the
+class makes from the place.
 """
 
 import itertools
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 
+from runrack.records.event import EventLogEntry
 from runrack.records.event_type import EventType
 from runrack.testing.builders import make_entry, make_materialization, make_run
-from runrack_mysql import MySQLStorage
 
 EVENTS_OF_A_RUN = 5
 
 
-def calls_of_a_run(run_id, number):
-    """What a run stores, one call after the other."""
+def calls_of_a_run(run_id: str, number: int) -> Iterator[list[EventLogEntry]]:
+    """Yield what a run stores, one call after the other."""
     yield [make_entry(EventType.RUN_STARTING, run_id)]
     yield [make_entry(EventType.RUN_START, run_id)]
     yield [
@@ -24,9 +27,10 @@ def calls_of_a_run(run_id, number):
     yield [make_entry(EventType.RUN_SUCCESS, run_id)]
 
 
-def main(url, name, runs=None):
+def main(target: str, place: str, name: str, runs: str | None = None) -> None:
     """Store the runs."""
-    storage = MySQLStorage(url)
+    module, _, class_name = target.partition(":")
+    storage = getattr(import_module(module), class_name)(place)
     for number in itertools.count() if runs is None else range(int(runs)):
         run = storage.run_storage.add_run(make_run(f"{name}-{number}"))
         storage.event_log_storage.claim_concurrency_slot("key", run.run_id, "step")
