@@ -94,7 +94,7 @@ class SlowLauncher(RecordingLauncher):
     def launch_run(self, context):
         before = self.expires(context)
         while self.expires(context) <= before:
-            continue
+            assert datetime.now(UTC) < before, "the lease ran out without having been renewed"
         super().launch_run(context)
 
     def expires(self, context):
@@ -107,7 +107,7 @@ def test_a_run_whose_launch_takes_long_is_not_lost(open_instance, workers):
     launcher = SlowLauncher()
     instance = open_instance(launcher)
     run_ids = submit(instance, "a", "b")
-    DequeueLoop(instance.run_coordinator, 1.0, workers, start_seconds=0.6).run_once(FakeDaemon(instance))
+    DequeueLoop(instance.run_coordinator, 1.0, workers, start_seconds=3.0).run_once(FakeDaemon(instance))
     assert sorted(launcher.launched) == sorted(run_ids)
     assert "runrack-launch-leases" not in {thread.name for thread in threading.enumerate()}
 
