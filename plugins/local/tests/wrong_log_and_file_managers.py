@@ -8,6 +8,7 @@ from pathlib import Path
 from runrack.interfaces.compute_log_manager import CapturedLogContext, ComputeIOType
 from runrack.testing.conformance.compute_log_manager import ComputeLogManagerConformance
 from runrack.testing.conformance.file_manager import FileManagerConformance
+from runrack.testing.wrong_implementations import suites_of
 from runrack_local import LocalComputeLogManager, LocalFileHandle, LocalFileManager
 
 
@@ -344,13 +345,42 @@ class FileSuite(FileManagerConformance):
         return len(list((tmp_path / "files").glob("*")))
 
 
-def _suites():
-    for cls in list(globals().values()):
-        if isinstance(cls, type) and cls.__module__ == __name__ and issubclass(cls, LocalComputeLogManager):
-            yield f"Test{cls.__name__}", type(f"Test{cls.__name__}", (LogSuite,), {"wrong": cls})
-        if isinstance(cls, type) and cls.__module__ == __name__ and issubclass(cls, LocalFileManager):
-            yield f"Test{cls.__name__}", type(f"Test{cls.__name__}", (FileSuite,), {"wrong": cls})
+LOG_MANAGERS = {
+    ForgetsEarlierCaptures: "test_a_second_capture_is_added",
+    IsCompleteTooSoon: "test_a_capture_is_complete_when_it_has_ended",
+    StaysCompleteWhileCapturedAgain: "test_a_second_capture_is_added",
+    CompletesOnAddedBytes: "test_a_stream_can_be_added_to",
+    CapturesOnlyPython: "test_what_goes_around_python_is_captured",
+    IgnoresTheCap: "test_pieces_make_the_whole",
+    TakesNegativeOffsets: "test_a_negative_range_is_refused",
+    SaysWhereTheLogEnds: "test_a_log_is_read_from_an_offset",
+    GivesNothingForNoLog: "test_a_log_that_does_not_exist_is_none",
+    CleansText: "test_what_goes_around_python_is_captured",
+    IgnoresCase: "test_no_two_keys_share_a_log",
+    DeletesByTheBeginningOfText: "test_deleting_below_a_prefix_takes_whole_parts",
+    DeletesOnlyBelow: "test_deleting_below_a_prefix_takes_whole_parts",
+    DeletesAllByDefault: "test_a_deletion_says_what",
+    KeepsTheMark: "test_deleting_a_log_leaves_the_others",
+    DeliversFromTheBeginning: "test_following_begins_at_the_cursor",
+}
+FILE_MANAGERS = {
+    StoresEqualContentOnce: "test_every_write_makes_a_new_file",
+    DoublesTheDot: "test_an_extension_has_one_dot",
+    LeavesHalfAFile: "test_a_write_that_fails_leaves_nothing",
+    ReadsTheSourceWhole: "test_a_big_file_is_copied_in_pieces",
+    Rewinds: "test_writing_begins_at_the_position",
+    ClosesTheSource: "test_writing_begins_at_the_position",
+    TranslatesLineEnds: "test_text_is_kept_in_utf_8",
+    CopiesOnce: "test_a_copy_is_where_temporary_files_are",
+    KeepsCopies: "test_copies_are_deleted_and_files_stay",
+    DeletesFilesWithCopies: "test_copies_are_deleted_and_files_stay",
+    TakesAnyMode: "test_reading_knows_two_modes",
+    ReturnsNoStream: "test_a_stream_is_read_to_be_closed_by_the_caller",
+    TakesForeignHandles: "test_a_foreign_handle_is_refused",
+    GivesNothingForAMissingFile: "test_a_missing_file_is_not_found",
+    StoresTextInUtf16: "test_text_is_kept_in_utf_8",
+    InsistsOnItsCopies: "test_copies_are_deleted_and_files_stay",
+}
 
-
-globals().update(_suites())
-del TestReadsTwistedly  # noqa: F821
+for wrong, suite in ((LOG_MANAGERS, LogSuite), (FILE_MANAGERS, FileSuite)):
+    globals().update(suites_of(wrong, lambda each, suite=suite: type("Suite", (suite,), {"wrong": each})))
