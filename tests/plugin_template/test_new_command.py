@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from runrack.cli.command_line import build_command_line
-from runrack.cli.plugin_project import write_manifest
+from runrack.cli.plugins.project import write_manifest
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from runrack.cli.plugin_kinds import CI_FILES, KINDS, LICENCES
+from runrack.cli.plugins.kinds import CI_FILES, KINDS, LICENCES
 from runrack.host.slots import SLOTS
 
 LONG_NAME = "a-rather-long-name-of-a-plugin"

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from runrack.cli.plugin_project import TEMPLATE, render
-from runrack.cli.plugin_project_update import FileChange, update_project
+from runrack.cli.plugins.project import TEMPLATE, render
+from runrack.cli.plugins.project_update import FileChange, update_project
 from runrack.errors import InvalidArgumentError, PluginError
 
 HOOKS = "src/acme_pg/hooks.py"

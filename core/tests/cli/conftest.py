@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from runrack.cli.command_line import build_command_line
-from runrack.cli.plugin_schemas import ManifestSchemas
+from runrack.cli.plugins.schemas import ManifestSchemas
 from runrack.host.registry import PluginRegistry
 from runrack.host.slots import get_slot
 from runrack.instance.configuration import PART_SLOTS, SETTINGS

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from runrack.cli.configuration_check import check_configuration
-from runrack.cli.plugin_schemas import ManifestSchemas
+from runrack.cli.config.configuration_check import check_configuration
+from runrack.cli.plugins.schemas import ManifestSchemas
 from runrack.config.document import parse_document
 from runrack.config.problem import ConfigProblem
 from runrack.errors import ConfigError

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from runrack.cli.runs_watch import follow_status_changes
+from runrack.cli.runs.watch import follow_status_changes
 from runrack.instance.instance import Instance
 from runrack.interfaces.event_log import NO_RECORD
 from runrack.records.event_type import EventType

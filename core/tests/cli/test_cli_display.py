@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runrack.cli.display import escape, escape_line, indent_after_first
-from runrack.cli.masking import masked
-from runrack.cli.moment import duration, iso
+from runrack.cli.output.display import escape, escape_line, indent_after_first
+from runrack.cli.output.masking import masked
+from runrack.cli.output.moment import duration, iso
 
 DIRTY = {
     "colour": ("\x1b[31mred", "\\x1b[31mred"),

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from runrack.cli.modeline import with_modeline
+from runrack.cli.config.modeline import with_modeline
 
 LINE = b"# yaml-language-server: $schema=runrack.schema.json"
 

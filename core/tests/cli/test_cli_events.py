@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runrack.cli.events import follow_records
+from runrack.cli.runs.events import follow_records
 from runrack.records.event_type import EventType
 from runrack.testing.builders import ERROR, make_entry
 

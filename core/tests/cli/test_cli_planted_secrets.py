@@ -19,10 +19,10 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from runrack.cli.configuration_check import check_configuration
+from runrack.cli.config.configuration_check import check_configuration
 from runrack.cli.failure import report_failure
-from runrack.cli.log_output import LogOutput
-from runrack.cli.plugin_schemas import ManifestSchemas
+from runrack.cli.output.log_output import LogOutput
+from runrack.cli.plugins.schemas import ManifestSchemas
 from runrack.config.document import parse_document
 from runrack.config.evaluation import evaluate
 from runrack.config.problem import render

@@ -217,7 +217,7 @@ def test_the_trial_knows_what_each_slot_wants(fresh_process, site):
         modules={"acme_odd.py": "class Odd: pass\n"},
     )
     executor, hooks = json.loads(one(fresh_process(["plugins", "why", "odd", "--import", "--json"])).out)
-    assert executor["reason"] == "the object is the class Odd, where a ExecutorDefinition is wanted"
+    assert executor["reason"] == "the object is the class Odd, where an ExecutorDefinition is wanted"
     assert hooks["reason"].endswith("cannot be registered: implements no hook")
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from runrack.cli.live_progress import MAX_SUCCESS_LINES, LiveProgress
-from runrack.cli.progress import PlainProgress, StepOutput
-from runrack.cli.run_configuration import load_run_configuration
+from runrack.cli.runs.live_progress import MAX_SUCCESS_LINES, LiveProgress
+from runrack.cli.runs.progress import PlainProgress, StepOutput
+from runrack.cli.runs.run_configuration import load_run_configuration
 from runrack.errors import ConfigError
 from runrack.records.event_data import RunFailureData, StepFailureData, StepRetryData
 from runrack.records.event_type import EventType

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runrack.cli.timeline import WIDTH, Timeline, ready_times, timeline_of
+from runrack.cli.runs.timeline import WIDTH, Timeline, ready_times, timeline_of
 from runrack.records.snapshot import ExecutionPlanSnapshot, StepSnapshot
 from runrack.records.stats import StepAttempt, StepStats
 

@@ -39,7 +39,7 @@ class CommandLine(LazyGroup):
         if os.environ.get("NO_COLOR"):
             ctx.color = False
         try:
-            from runrack.cli.log_output import show_logs
+            from runrack.cli.output.log_output import show_logs
 
             show_logs()
             return super().invoke(ctx)
@@ -73,60 +73,60 @@ def build_command_line() -> CommandLine:
         ],
         members={
             "init": LazyCommand("init_home", "Make a runrack home with a commented runrack.yaml."),
-            "run": LazyCommand("run_job", "Run a job and show its progress."),
+            "run": LazyCommand("runs.run_job", "Run a job and show its progress."),
             "job": _group(
                 "Look at the jobs of a file or module, and at their configuration.",
                 {
-                    "list": LazyCommand("job_list", "List the jobs of a file, module or location."),
+                    "list": LazyCommand("job.list", "List the jobs of a file, module or location."),
                     "show": LazyCommand(
-                        "job_show", "Show the steps of a job, what connects them, and its resources."
+                        "job.show", "Show the steps of a job, what connects them, and its resources."
                     ),
                     "schema": LazyCommand(
-                        "job_schema", "Print the JSON Schema of the run configuration of a job."
+                        "job.schema", "Print the JSON Schema of the run configuration of a job."
                     ),
-                    "scaffold": LazyCommand("job_scaffold", "Print a run configuration to fill in."),
+                    "scaffold": LazyCommand("job.scaffold", "Print a run configuration to fill in."),
                 },
             ),
             "runs": _group(
                 "Submit runs, look at them, and delete them.",
                 {
                     "submit": LazyCommand(
-                        "runs_submit", "Submit a run to the run coordinator and print its id."
+                        "runs.submit", "Submit a run to the run coordinator and print its id."
                     ),
-                    "list": LazyCommand("runs_list", "List runs, newest first."),
-                    "show": LazyCommand("runs_show", "Show one run with its steps."),
-                    "cancel": LazyCommand("runs_cancel", "Cancel runs that wait or are in progress."),
-                    "watch": LazyCommand("runs_watch", "Show the status of every run as it changes."),
+                    "list": LazyCommand("runs.list", "List runs, newest first."),
+                    "show": LazyCommand("runs.show", "Show one run with its steps."),
+                    "cancel": LazyCommand("runs.cancel", "Cancel runs that wait or are in progress."),
+                    "watch": LazyCommand("runs.watch", "Show the status of every run as it changes."),
                     "delete": LazyCommand(
-                        "runs_delete", "Delete runs with their events and captured output."
+                        "runs.delete", "Delete runs with their events and captured output."
                     ),
                 },
             ),
             "queue": LazyCommand(
-                "queue", "Show the runs that wait to be launched, in their turn, and why they wait."
+                "runs.queue", "Show the runs that wait to be launched, in their turn, and why they wait."
             ),
-            "events": LazyCommand("events", "Show the log of a run."),
-            "logs": LazyCommand("logs", "Show what the steps of a run wrote to stdout and stderr."),
+            "events": LazyCommand("runs.events", "Show the log of a run."),
+            "logs": LazyCommand("runs.logs", "Show what the steps of a run wrote to stdout and stderr."),
             "schedule": _group(
                 "Look at schedules, start and stop them.",
                 {
                     "list": LazyCommand(
-                        "schedule_list", "List schedules, whether they run, and when their next tick is."
+                        "schedule.list", "List schedules, whether they run, and when their next tick is."
                     ),
-                    "start": LazyCommand("schedule_start", "Make a schedule run from now on."),
-                    "stop": LazyCommand("schedule_stop", "Make a schedule not run."),
+                    "start": LazyCommand("schedule.start", "Make a schedule run from now on."),
+                    "stop": LazyCommand("schedule.stop", "Make a schedule not run."),
                     "reset": LazyCommand(
-                        "schedule_reset", "Let a schedule run or not, as its code declares."
+                        "schedule.reset", "Let a schedule run or not, as its code declares."
                     ),
                     "preview": LazyCommand(
-                        "schedule_preview",
+                        "schedule.preview",
                         "Show when the next ticks of a schedule are, in its time zone and in UTC.",
                     ),
                     "ticks": LazyCommand(
-                        "schedule_ticks", "Show when a schedule was asked, and what came of it."
+                        "schedule.ticks", "Show when a schedule was asked, and what came of it."
                     ),
                     "test": LazyCommand(
-                        "schedule_test", "Ask a schedule which runs it would make, and make none."
+                        "schedule.test", "Ask a schedule which runs it would make, and make none."
                     ),
                 },
             ),
@@ -134,17 +134,17 @@ def build_command_line() -> CommandLine:
                 "Look at sensors, start and stop them.",
                 {
                     "list": LazyCommand(
-                        "sensor_list", "List sensors, whether they run, and when they were asked last."
+                        "sensor.list", "List sensors, whether they run, and when they were asked last."
                     ),
-                    "start": LazyCommand("sensor_start", "Make a sensor run."),
-                    "stop": LazyCommand("sensor_stop", "Make a sensor not run."),
-                    "reset": LazyCommand("sensor_reset", "Let a sensor run or not, as its code declares."),
-                    "cursor": LazyCommand("sensor_cursor", "Show the bookmark of a sensor, or change it."),
+                    "start": LazyCommand("sensor.start", "Make a sensor run."),
+                    "stop": LazyCommand("sensor.stop", "Make a sensor not run."),
+                    "reset": LazyCommand("sensor.reset", "Let a sensor run or not, as its code declares."),
+                    "cursor": LazyCommand("sensor.cursor", "Show the bookmark of a sensor, or change it."),
                     "ticks": LazyCommand(
-                        "sensor_ticks", "Show when a sensor was asked, and what came of it."
+                        "sensor.ticks", "Show when a sensor was asked, and what came of it."
                     ),
                     "test": LazyCommand(
-                        "sensor_test", "Ask a sensor which runs it would make, and make none."
+                        "sensor.test", "Ask a sensor which runs it would make, and make none."
                     ),
                 },
             ),
@@ -152,15 +152,15 @@ def build_command_line() -> CommandLine:
                 "Run many partitions of a job.",
                 {
                     "start": LazyCommand(
-                        "backfill_start", "Submit a run for each of many partitions of a job."
+                        "backfill.start", "Submit a run for each of many partitions of a job."
                     ),
-                    "list": LazyCommand("backfill_list", "List backfills, those that began last first."),
+                    "list": LazyCommand("backfill.list", "List backfills, those that began last first."),
                     "status": LazyCommand(
-                        "backfill_status",
+                        "backfill.status",
                         "Show how the runs of a backfill stand, and which partitions have failed.",
                     ),
                     "cancel": LazyCommand(
-                        "backfill_cancel", "Cancel all runs of a backfill that have not ended."
+                        "backfill.cancel", "Cancel all runs of a backfill that have not ended."
                     ),
                 },
             ),
@@ -168,11 +168,11 @@ def build_command_line() -> CommandLine:
                 "Run the background work of the instance, and see how it gets on.",
                 {
                     "run": LazyCommand(
-                        "daemon_run",
+                        "daemon.run",
                         "Run the background work: the queue, schedules and sensors, monitoring, retention.",
                     ),
                     "status": LazyCommand(
-                        "daemon_status",
+                        "daemon.status",
                         "Show how the loops of the daemon get on; exit with 1 unless all are well.",
                     ),
                 },
@@ -180,13 +180,13 @@ def build_command_line() -> CommandLine:
             "asset": _group(
                 "Look at assets, and forget what is known of them.",
                 {
-                    "list": LazyCommand("asset_list", "List assets with when they were last materialized."),
+                    "list": LazyCommand("asset.list", "List assets with when they were last materialized."),
                     "show": LazyCommand(
-                        "asset_show",
+                        "asset.show",
                         "Show one asset: its last materialization, and how it stands with its partitions.",
                     ),
                     "wipe": LazyCommand(
-                        "asset_wipe", "Forget what is known of assets, or of some of their partitions."
+                        "asset.wipe", "Forget what is known of assets, or of some of their partitions."
                     ),
                 },
             ),
@@ -194,49 +194,49 @@ def build_command_line() -> CommandLine:
                 "See what is installed, and what is wrong with it.",
                 {
                     "list": LazyCommand(
-                        "plugins_list", "List the installed plugins; broken ones come first."
+                        "plugins.list", "List the installed plugins; broken ones come first."
                     ),
-                    "show": LazyCommand("plugins_show", "Show one plugin with its configuration."),
+                    "show": LazyCommand("plugins.show", "Show one plugin with its configuration."),
                     "why": LazyCommand(
-                        "plugins_why", "Explain what became of a plugin or of a distribution."
+                        "plugins.why", "Explain what became of a plugin or of a distribution."
                     ),
-                    "doctor": LazyCommand("plugins_doctor", "Say what is wrong with the installed plugins."),
+                    "doctor": LazyCommand("plugins.doctor", "Say what is wrong with the installed plugins."),
                     "verify": LazyCommand(
-                        "plugins_verify", "Run the conformance suites against installed plugins."
+                        "plugins.verify", "Run the conformance suites against installed plugins."
                     ),
                     "new": LazyCommand(
-                        "plugins_new",
+                        "plugins.new",
                         "Make the project of a new plugin, which works and is tested from the start.",
                     ),
                     "manifest": LazyCommand(
-                        "plugins_manifest", "Write the runrack_plugin.json of a plugin's package."
+                        "plugins.manifest", "Write the runrack_plugin.json of a plugin's package."
                     ),
                 },
             ),
             "config": _group(
                 "Check runrack.yaml and see what it comes to.",
                 {
-                    "check": LazyCommand("config_check", "Say what is wrong with runrack.yaml."),
-                    "show": LazyCommand("config_show", "Show the configuration with its defaults."),
-                    "schema": LazyCommand("config_schema", "Print the JSON Schema of runrack.yaml."),
+                    "check": LazyCommand("config.check", "Say what is wrong with runrack.yaml."),
+                    "show": LazyCommand("config.show", "Show the configuration with its defaults."),
+                    "schema": LazyCommand("config.schema", "Print the JSON Schema of runrack.yaml."),
                 },
             ),
             "instance": _group(
                 "See what this installation of runrack is made of.",
                 {
-                    "info": LazyCommand("instance_info", "Show the home and the parts of the instance."),
-                    "home": LazyCommand("instance_home", "Print the folder of the instance."),
+                    "info": LazyCommand("instance.info", "Show the home and the parts of the instance."),
+                    "home": LazyCommand("instance.home", "Print the folder of the instance."),
                 },
             ),
             "storage": _group(
                 "Look after the tables of the storage.",
                 {
-                    "status": LazyCommand("storage_status", "Show the version of the tables."),
-                    "migrate": LazyCommand("storage_migrate", "Bring the tables to the needed version."),
-                    "check": LazyCommand("storage_check", "Say whether what the storage keeps is whole."),
-                    "copy": LazyCommand("storage_copy", "Copy all that a storage keeps to another one."),
+                    "status": LazyCommand("storage.status", "Show the version of the tables."),
+                    "migrate": LazyCommand("storage.migrate", "Bring the tables to the needed version."),
+                    "check": LazyCommand("storage.check", "Say whether what the storage keeps is whole."),
+                    "copy": LazyCommand("storage.copy", "Copy all that a storage keeps to another one."),
                     "prune": LazyCommand(
-                        "storage_prune", "Remove events and ticks that are older than runrack.yaml allows."
+                        "storage.prune", "Remove events and ticks that are older than runrack.yaml allows."
                     ),
                 },
             ),

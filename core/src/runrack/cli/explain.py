@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from runrack.cli.json_output import json_option, print_json
+from runrack.cli.output.json_output import json_option, print_json
 from runrack.config.problem import nearest
 from runrack.errors import InvalidArgumentError
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from runrack.cli.display import escape
+from runrack.cli.output.display import escape
 from runrack.config.secret import redact
 from runrack.errors import ConfigError, ExecutionInterruptedError, RunrackError
 

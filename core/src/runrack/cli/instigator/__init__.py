@@ -1,0 +1,1 @@
+"""What the commands for schedules and for sensors have in common."""

@@ -1,0 +1,1 @@
+"""`runrack job`, and how commands are told which job they mean."""

@@ -1,0 +1,1 @@
+"""How commands write: text, tables, JSON and YAML, without secrets."""

@@ -1,0 +1,1 @@
+"""`runrack schedule`."""

@@ -1,6 +1,0 @@
-"""`runrack schedule start`."""
-
-from runrack.cli.instigator_commands import status_command
-from runrack.records.tick import InstigatorType
-
-command = status_command(InstigatorType.SCHEDULE, "start", "Make a schedule run from now on.")

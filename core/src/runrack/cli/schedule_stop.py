@@ -1,6 +1,0 @@
-"""`runrack schedule stop`."""
-
-from runrack.cli.instigator_commands import status_command
-from runrack.records.tick import InstigatorType
-
-command = status_command(InstigatorType.SCHEDULE, "stop", "Make a schedule not run.")

@@ -1,6 +1,0 @@
-"""`runrack sensor start`."""
-
-from runrack.cli.instigator_commands import status_command
-from runrack.records.tick import InstigatorType
-
-command = status_command(InstigatorType.SENSOR, "start", "Make a sensor run.")

@@ -1,6 +1,0 @@
-"""`runrack sensor ticks`."""
-
-from runrack.cli.instigator_commands import ticks_command
-from runrack.records.tick import InstigatorType
-
-command = ticks_command(InstigatorType.SENSOR, "Show when a sensor was asked, and what came of it.")
