@@ -10,6 +10,7 @@ from sqlalchemy import String, Text, create_engine, inspect
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from runrack.errors import InvalidDefinitionError
 from runrack_sql.migration import create_tables, migrate_tables, versions
 from runrack_sql.schema import SCHEMA_VERSION, VERSION_TABLE, metadata
 from runrack_sql.schema_changes import SchemaChanges
@@ -50,6 +51,18 @@ def test_the_version_of_the_code_is_the_newest_migration(migrated):
     """The packaged constant is the head of the migrations, and what a migrated database is stamped with."""
     assert versions()[-1] == SCHEMA_VERSION
     assert migrated.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar() == SCHEMA_VERSION
+
+
+def test_a_database_that_alembic_does_not_know_is_told():
+    """The error says what the author of a plugin has to define, instead of a bare key."""
+    engine = create_engine("sqlite://")
+    engine.dialect.name = "unheard_of"
+    with (
+        engine.connect() as conn,
+        pytest.raises(InvalidDefinitionError, match="DefaultImpl with __dialect__ = 'unheard_of'"),
+    ):
+        create_tables(conn)
+    engine.dispose()
 
 
 def test_migrations_are_part_of_the_package():

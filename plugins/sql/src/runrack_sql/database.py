@@ -34,6 +34,14 @@ class Database:
     The base class serves databases that many clients may write at once; every transaction has a connection of its own
     from the engine's pool.
 
+    A subclass for another kind of database overrides `_read_transaction` and `_write_transaction`, context managers that
+    give a connection, commit at the end and undo all on an exception; `dispose`; and what of the following it needs:
+
+    - `_single_statement`: as `_write_transaction`, for a statement whose answer comes with its commit;
+    - `_change_transaction` and `_migration_turn`: where a migration has to keep others out, or must not wait for them;
+    - `_check_files`: what `runrack storage check` says of the files below the tables;
+    - `patience_seconds` and `make_watch_signal`.
+
     Args:
         label: How messages call the database; never holds a password.
         dialect: What is special about it.

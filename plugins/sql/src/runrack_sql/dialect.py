@@ -21,6 +21,9 @@ NewRow = ReadOnlyColumnCollection[str, Any]
 class Dialect(ABC):
     """What differs from database to database.
 
+    What is abstract has to be written. Of the rest, `ordered` and `microseconds_now` must be right for the database; the others
+    make it faster.
+
     Attributes:
         compiler: SQLAlchemy's object for the database, which turns statements into text.
     """
@@ -101,7 +104,10 @@ class Dialect(ABC):
         """Let a table, into which rows with ids were inserted, give out ids above `last`; may end the transaction."""
 
     def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:
-        """Return `column` as a sort key; rows without a value come first when ascending and last otherwise."""
+        """Return `column` as a sort key; rows without a value come first when ascending and last otherwise.
+
+        Here the database is trusted to sort them so, as SQLite and MySQL do.
+        """
         return column.asc() if ascending else column.desc()
 
     def replace(self, table: Table, keys: Sequence[str]) -> Insert:

@@ -10,13 +10,12 @@ from functools import partial
 
 from alembic.config import Config
 from alembic.operations import Operations
-from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, delete, func, insert, inspect, select
 
 from runrack.errors import StorageCorruptError
 from runrack_sql.schema import event_ids, metadata, schema_version
-from runrack_sql.schema_changes import SchemaChanges
+from runrack_sql.schema_changes import SchemaChanges, migration_context
 
 SCRIPTS = "runrack_sql:migrations"
 
@@ -36,7 +35,7 @@ def create_tables(conn: Connection, until: str = "head") -> None:
     schema_version.create(conn, checkfirst=True)
     _drop_unfinished_tables(conn)
     first, *later = _scripts_between("base", until)
-    with Operations.context(MigrationContext.configure(conn)):
+    with Operations.context(migration_context(conn)):
         first.module.upgrade()
     for script in later:
         script.module.expand(SchemaChanges(begin))

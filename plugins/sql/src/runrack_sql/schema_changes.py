@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, Table, delete, func, insert, inspect, select
 from sqlalchemy.schema import SchemaItem
 
+from runrack.errors import InvalidDefinitionError
 from runrack.interfaces.progress_report import Report, silent
 from runrack_sql.retry import call_with_patience
 from runrack_sql.schema import cursors
@@ -122,4 +123,22 @@ class SchemaChanges:
 
 def operations(conn: Connection) -> Operations:
     """Return Alembic's operations on a connection."""
-    return Operations(MigrationContext.configure(conn))
+    return Operations(migration_context(conn))
+
+
+def migration_context(conn: Connection) -> MigrationContext:
+    """Return what Alembic knows of the database of a connection.
+
+    Raises:
+        InvalidDefinitionError: It knows nothing, because nobody has told it.
+    """
+    name = conn.dialect.name
+    try:
+        return MigrationContext.configure(conn)
+    except KeyError as error:
+        if error.args != (name,):
+            raise
+        raise InvalidDefinitionError(
+            f"Alembic does not know the database {name!r}: in the module of its SQLAlchemy dialect, derive a class from"
+            f" alembic.ddl.impl.DefaultImpl with __dialect__ = {name!r}"
+        ) from error
