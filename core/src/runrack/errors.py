@@ -469,6 +469,11 @@ class StepOutputError(UserCodeError):
     code = "RR-U109"
 
 
+def with_article(name: str) -> str:
+    """The name with its article, for a message: "an int", "a str"."""
+    return f"an {name}" if name[:1].lower() in set("aeio") else f"a {name}"
+
+
 def _first_paragraph(docstring: str) -> str:
     return " ".join(docstring.partition("\n\n")[0].split())
 

@@ -236,5 +236,5 @@ def test_a_graph_returns_outputs():
     def body():
         wrong()
 
-    with pytest.raises(InvalidDefinitionError, match="graph 'wrong' returns a int"):
+    with pytest.raises(InvalidDefinitionError, match="graph 'wrong' returns an int"):
         job(body)

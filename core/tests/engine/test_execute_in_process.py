@@ -188,7 +188,7 @@ def test_an_optional_output_that_is_not_given_skips_what_needs_it():
 @pytest.mark.parametrize(
     ("function", "error", "message"),
     [
-        (lambda: (yield 5), StepOutputError, r"yields a int: yield Output\(value\)"),
+        (lambda: (yield 5), StepOutputError, r"yields an int: yield Output\(value\)"),
         (lambda: (yield Output(1, "other")), StepOutputError, "'other', which it does not declare"),
         (lambda: (yield AssetObservation("x")), StepOutputError, "did not give its output 'result'"),
         (lambda: (yield from [Output(1), Output(2)]), StepOutputError, "'result' twice"),
@@ -223,11 +223,11 @@ def test_an_op_without_outputs_returns_nothing():
     [
         (
             op(name="x", out=Out(int))(lambda: "1"),
-            "output 'result' of op 'x' is a str, where a int is declared",
+            "output 'result' of op 'x' is a str, where an int is declared",
         ),
         (
             op(name="x", ins={"n": In(str)})(lambda n: n),
-            "input 'n' of op 'x' is a int, where a str is declared",
+            "input 'n' of op 'x' is an int, where a str is declared",
         ),
     ],
 )

@@ -95,7 +95,7 @@ class TestPolicy:
 
     def test_an_op_wants_a_policy(self):
         """A number is no policy."""
-        with pytest.raises(InvalidDefinitionError, match="retry_policy of op 'flaky' is a int"):
+        with pytest.raises(InvalidDefinitionError, match="retry_policy of op 'flaky' is an int"):
             Flaky(0, retry_policy=3)
 
 

@@ -28,7 +28,7 @@ from runrack.config.scalar import (
     StringSource,
 )
 from runrack.config.walk import References, Site, Walk
-from runrack.errors import InvalidDefinitionError
+from runrack.errors import InvalidDefinitionError, with_article
 
 __all__ = [
     "AnyValue",
@@ -431,7 +431,9 @@ def _resolve_class(config: Any) -> ConfigType:
 
 def _resolve_fields(owner: str, fields: Mapping[str, Any]) -> dict[str, Field]:
     if not isinstance(fields, Mapping):
-        raise InvalidDefinitionError(f"the fields of a {owner} are a mapping, not a {type(fields).__name__}")
+        raise InvalidDefinitionError(
+            f"the fields of a {owner} are a mapping, not {with_article(type(fields).__name__)}"
+        )
     return {_checked_name(owner, name): _resolve_named(name, config) for name, config in fields.items()}
 
 

@@ -13,7 +13,7 @@ from runrack.definitions.job_result import ExecuteInProcessResult
 from runrack.definitions.output import DEFAULT_OUTPUT, Nothing
 from runrack.definitions.partitions import PartitionsDefinition
 from runrack.definitions.selection import Selection, select
-from runrack.errors import InvalidDefinitionError
+from runrack.errors import InvalidDefinitionError, with_article
 from runrack.interfaces.part import InstanceServices
 from runrack.records.asset_key import AssetKey
 
@@ -87,7 +87,7 @@ def _by_key(job_name: str, assets: Sequence[AssetDefinition]) -> dict[AssetKey, 
     for each in assets:
         if not isinstance(each, AssetDefinition):
             raise InvalidDefinitionError(
-                f"job {job_name!r}: assets holds a {type(each).__name__}: decorate a function with @asset"
+                f"job {job_name!r}: assets holds {with_article(type(each).__name__)}: decorate a function with @asset"
             )
         if by_key.setdefault(each.key, each) is not each:
             raise InvalidDefinitionError(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runrack.errors import InvalidDefinitionError
+from runrack.errors import InvalidDefinitionError, with_article
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,6 @@ def as_config_mapping(config: Any) -> ConfigMapping | None:
         return config
     if not isinstance(config, Mapping):
         raise InvalidDefinitionError(
-            f"config of a graph is a mapping by name of the op, or a ConfigMapping, not a {type(config).__name__}"
+            f"config of a graph is a mapping by name of the op, or a ConfigMapping, not {with_article(type(config).__name__)}"
         )
     return ConfigMapping(lambda _: config)

@@ -11,7 +11,7 @@ from runrack.definitions.asset import AssetDefinition
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.schedule import ScheduleDefinition
 from runrack.definitions.sensor import SensorDefinition
-from runrack.errors import InvalidDefinitionError, NotFoundError
+from runrack.errors import InvalidDefinitionError, NotFoundError, with_article
 
 Named = TypeVar("Named", JobDefinition, ScheduleDefinition, SensorDefinition)
 
@@ -116,7 +116,7 @@ def _by_name(what: str, given: Iterable[Named], kind: type[Named]) -> dict[str, 
     for each in given:
         if not isinstance(each, kind):
             raise InvalidDefinitionError(
-                f"{what} of Definitions are {kind.__name__}s, not a {type(each).__name__}"
+                f"{what} of Definitions are {kind.__name__}s, not {with_article(type(each).__name__)}"
             )
         if found.setdefault(each.name, each) is not each:
             raise InvalidDefinitionError(f"two of the {what} are named {each.name!r}: rename one of them")

@@ -16,6 +16,7 @@ from runrack.errors import (
     InvalidArgumentError,
     InvalidDefinitionError,
     UnmetExecutorRequirementsError,
+    with_article,
 )
 from runrack.interfaces.executor import Executor
 from runrack.interfaces.part import InstanceServices
@@ -193,7 +194,7 @@ class ExecutorDefinition:
             created = self._creation_fn(context)
         if not isinstance(created, Executor):
             raise InvalidDefinitionError(
-                f"the creation function of executor {self._name!r} returned a {type(created).__name__}:"
+                f"the creation function of executor {self._name!r} returned {with_article(type(created).__name__)}:"
                 " return an Executor"
             )
         return created

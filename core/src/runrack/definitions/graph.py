@@ -15,7 +15,7 @@ from runrack.definitions.configured import ConfigContract
 from runrack.definitions.invoked_output import InvokedDynamicOutput, InvokedOutput, OpenInput
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.output import check_name
-from runrack.errors import InvalidDefinitionError, InvalidInvocationError
+from runrack.errors import InvalidDefinitionError, InvalidInvocationError, with_article
 
 GraphFunction = Callable[..., Any]
 
@@ -70,7 +70,7 @@ class GraphDefinition:
         for output in returned if isinstance(returned, tuple) else (returned,):
             if not isinstance(output, InvokedOutput | InvokedDynamicOutput | None):
                 raise InvalidDefinitionError(
-                    f"graph {self.name!r} returns a {type(output).__name__}: return what ops gave"
+                    f"graph {self.name!r} returns {with_article(type(output).__name__)}: return what ops gave"
                 )
         return returned
 

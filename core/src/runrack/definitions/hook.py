@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, overload
 
 from runrack.definitions.output import check_keys, check_name
-from runrack.errors import InvalidDefinitionError
+from runrack.errors import InvalidDefinitionError, with_article
 
 HookFunction = Callable[..., Any]
 
@@ -52,7 +52,7 @@ def check_hooks(owner: str, hooks: Iterable[HookDefinition] | None) -> tuple[Hoo
     for hook in found:
         if not isinstance(hook, HookDefinition):
             raise InvalidDefinitionError(
-                f"hooks of {owner} holds a {type(hook).__name__}: decorate a function with @success_hook or @failure_hook"
+                f"hooks of {owner} holds {with_article(type(hook).__name__)}: decorate a function with @success_hook or @failure_hook"
             )
     return tuple(sorted(found, key=lambda hook: (hook.trigger, hook.name)))
 

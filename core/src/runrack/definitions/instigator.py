@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.output import check_name
-from runrack.errors import InvalidDefinitionError, InvalidInvocationError
+from runrack.errors import InvalidDefinitionError, InvalidInvocationError, with_article
 from runrack.records.asset import check_tags
 from runrack.records.run_request import RunRequest, SkipReason
 from runrack.records.tick import InstigatorStatus
@@ -72,7 +72,7 @@ class InstigatorDefinition:
         reasons = [part.skip_message for part in parts if isinstance(part, SkipReason)]
         wrong = [part for part in parts if not isinstance(part, RunRequest | SkipReason | None)]
         if wrong or (requests and reasons):
-            what = f"a {type(wrong[0]).__name__}" if wrong else "requests and a SkipReason"
+            what = f"{with_article(type(wrong[0]).__name__)}" if wrong else "requests and a SkipReason"
             raise InvalidInvocationError(
                 f"{self.kind} {self.name!r} answered with {what}: give RunRequests, or one SkipReason, or nothing"
             )
@@ -114,7 +114,9 @@ def check_function(kind: str, function: Any) -> Callable[..., Any]:
         InvalidDefinitionError: It is no function, or takes more.
     """
     if not callable(function):
-        raise InvalidDefinitionError(f"{kind} decorates a function, not a {type(function).__name__}")
+        raise InvalidDefinitionError(
+            f"{kind} decorates a function, not {with_article(type(function).__name__)}"
+        )
     required = [
         parameter
         for parameter in inspect.signature(function).parameters.values()
@@ -144,7 +146,7 @@ def _checked_job(kind: str, name: str, job: object) -> CoercibleToJob:
     if isinstance(job, JobDefinition) or (isinstance(job, str) and job):
         return job
     raise InvalidDefinitionError(
-        f"{kind} {name!r} runs a job, or the name of one, not a {type(job).__name__}: @job makes one from a function"
+        f"{kind} {name!r} runs a job, or the name of one, not {with_article(type(job).__name__)}: @job makes one from a function"
     )
 
 

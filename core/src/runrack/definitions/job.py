@@ -20,7 +20,7 @@ from runrack.definitions.partitions import PartitionsDefinition
 from runrack.definitions.resource import ResourceDefinition, as_resource_definitions, in_setup_order
 from runrack.definitions.retry_policy import RetryPolicy, check_retry_policy
 from runrack.definitions.selection import Selection
-from runrack.errors import InvalidArgumentError, InvalidDefinitionError
+from runrack.errors import InvalidArgumentError, InvalidDefinitionError, with_article
 from runrack.interfaces.io_manager import DEFAULT_IO_MANAGER_KEY
 from runrack.interfaces.part import InstanceServices
 from runrack.records.asset import check_tags
@@ -246,7 +246,7 @@ def _checked_executor(job_name: str, executor_def: object) -> ExecutorDefinition
     if executor_def is None or isinstance(executor_def, ExecutorDefinition):
         return executor_def
     raise InvalidDefinitionError(
-        f"executor_def of job {job_name!r} is a {type(executor_def).__name__}: give an ExecutorDefinition;"
+        f"executor_def of job {job_name!r} is {with_article(type(executor_def).__name__)}: give an ExecutorDefinition;"
         " @executor makes one from a function, ExecutorDefinition.hardcoded_executor from an Executor"
     )
 
@@ -254,7 +254,7 @@ def _checked_executor(job_name: str, executor_def: object) -> ExecutorDefinition
 def _checked_config(job_name: str, config: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if config is not None and not isinstance(config, Mapping):
         raise InvalidDefinitionError(
-            f"config of job {job_name!r} is a {type(config).__name__}: give a mapping with ops, resources, execution"
+            f"config of job {job_name!r} is {with_article(type(config).__name__)}: give a mapping with ops, resources, execution"
         )
     return dict(config or {})
 
@@ -263,7 +263,7 @@ def _checked_partitions(job_name: str, partitions_def: object) -> PartitionsDefi
     if partitions_def is None or isinstance(partitions_def, PartitionsDefinition):
         return partitions_def
     raise InvalidDefinitionError(
-        f"partitions_def of job {job_name!r} is a {type(partitions_def).__name__}: give a PartitionsDefinition"
+        f"partitions_def of job {job_name!r} is {with_article(type(partitions_def).__name__)}: give a PartitionsDefinition"
     )
 
 

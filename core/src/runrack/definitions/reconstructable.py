@@ -13,7 +13,7 @@ from runrack.definitions.loader import (
     load_module,
     place_of,
 )
-from runrack.errors import InvalidDefinitionError, LoadError
+from runrack.errors import InvalidDefinitionError, LoadError, with_article
 from runrack.records.run import JobCodeOrigin
 
 ASSET_SELECTION = "assets:"
@@ -62,7 +62,7 @@ def reconstructable(job: JobDefinition) -> ReconstructableJob:
         InvalidDefinitionError: It is not bound to a name at the top level of a module or a file.
     """
     if not isinstance(job, JobDefinition):
-        raise InvalidDefinitionError(f"reconstructable() takes a job, not a {type(job).__name__}")
+        raise InvalidDefinitionError(f"reconstructable() takes a job, not {with_article(type(job).__name__)}")
     module = sys.modules.get(getattr(job, "__module__", ""))
     names = [] if module is None else [name for name, value in vars(module).items() if value is job]
     if module is None or not names:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runrack.errors import InvalidArgumentError, InvalidDefinitionError, UserCodeError
+from runrack.errors import InvalidArgumentError, InvalidDefinitionError, UserCodeError, with_article
 
 
 class Backoff(StrEnum):
@@ -101,5 +101,5 @@ def check_retry_policy(owner: str, retry_policy: object) -> RetryPolicy | None:
     if retry_policy is None or isinstance(retry_policy, RetryPolicy):
         return retry_policy
     raise InvalidDefinitionError(
-        f"retry_policy of {owner} is a {type(retry_policy).__name__}: give RetryPolicy(max_retries=…)"
+        f"retry_policy of {owner} is {with_article(type(retry_policy).__name__)}: give RetryPolicy(max_retries=…)"
     )

@@ -16,7 +16,7 @@ from runrack.definitions.graph import GraphDefinition
 from runrack.definitions.job import JobDefinition
 from runrack.definitions.op import OpDefinition
 from runrack.definitions.output import In, Nothing
-from runrack.errors import ConfigError, ConfigMappingError
+from runrack.errors import ConfigError, ConfigMappingError, with_article
 
 if TYPE_CHECKING:
     from runrack.config.document import Document
@@ -66,7 +66,9 @@ def mapped_run_config(job: JobDefinition, run_config: Mapping[str, Any]) -> Mapp
     with user_code_error_boundary(ConfigMappingError, lambda: f"the config function of {label} raised"):
         made = mapping.config_fn(checked)
     if not isinstance(made, Mapping):
-        raise ConfigError(f"the config function of {label} gave a {type(made).__name__}: a mapping is needed")
+        raise ConfigError(
+            f"the config function of {label} gave {with_article(type(made).__name__)}: a mapping is needed"
+        )
     return made
 
 

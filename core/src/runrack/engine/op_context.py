@@ -9,7 +9,7 @@ from typing import Any
 
 from runrack.definitions.output import DEFAULT_OUTPUT
 from runrack.engine.user_fact import UserFact
-from runrack.errors import InvalidArgumentError, InvalidInvocationError
+from runrack.errors import InvalidArgumentError, InvalidInvocationError, with_article
 from runrack.interfaces.part import InstanceServices
 from runrack.records.metadata import MetadataEntry, RawMetadata, to_metadata
 from runrack.records.run import Run
@@ -111,7 +111,7 @@ class OpExecutionContext:
         if not isinstance(fact, UserFact):
             raise InvalidArgumentError(
                 "log_event takes an AssetMaterialization, an AssetObservation, an AssetCheckEvaluation or an"
-                f" ExpectationResult, not a {type(fact).__name__}"
+                f" ExpectationResult, not {with_article(type(fact).__name__)}"
             )
         self._log_fact(fact)
 

@@ -27,7 +27,7 @@ from runrack.engine.reexecution import (
     get_run,
     steps_to_execute,
 )
-from runrack.errors import InvalidArgumentError
+from runrack.errors import InvalidArgumentError, with_article
 from runrack.interfaces.part import InstanceServices
 from runrack.records.asset_key import AssetKey
 from runrack.records.known_state import KnownState
@@ -172,7 +172,9 @@ def prepare_job(
         PluginError: The executor that is named cannot be used.
     """
     if not isinstance(job, RunnableJob):
-        raise InvalidArgumentError(f"a {type(job).__name__} is no job: decorate a function with @job")
+        raise InvalidArgumentError(
+            f"{with_article(type(job).__name__)} is no job: decorate a function with @job"
+        )
     definition = job.get_definition()
     if run_config is not None and not isinstance(run_config, Mapping):
         raise InvalidArgumentError("the run configuration is a mapping with ops, resources, execution")

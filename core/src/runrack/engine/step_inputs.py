@@ -17,7 +17,7 @@ from runrack.definitions.output import Nothing, Out
 from runrack.definitions.value_type import accepts, type_name
 from runrack.engine.step_context import StepContext
 from runrack.engine.step_values import load_asset, load_output
-from runrack.errors import TypeCheckError
+from runrack.errors import TypeCheckError, with_article
 from runrack.records.event import Event
 from runrack.records.event_data import StepInputData
 from runrack.records.event_type import EventType
@@ -37,8 +37,8 @@ def load_inputs(step: StepContext) -> Generator[Event, None, dict[str, Any]]:
         values[name] = yield from _load(step, name)
         if not accepts(declared.type, values[name]):
             raise TypeCheckError(
-                f"input {name!r} of op {step.step_key!r} is a {type(values[name]).__name__},"
-                f" where a {type_name(declared.type)} is declared"
+                f"input {name!r} of op {step.step_key!r} is {with_article(type(values[name]).__name__)},"
+                f" where {with_article(type_name(declared.type))} is declared"
             )
         data = StepInputData(name, type_name(declared.type))
         yield step.event(EventType.STEP_INPUT, f"Got input {name!r}.", data)

@@ -15,7 +15,7 @@ from runrack.engine.asset_facts import materialization
 from runrack.engine.step_context import StepContext
 from runrack.engine.step_values import keep_output
 from runrack.engine.user_fact import UserFact
-from runrack.errors import ExecutionStepExecutionError, StepOutputError, TypeCheckError
+from runrack.errors import ExecutionStepExecutionError, StepOutputError, TypeCheckError, with_article
 from runrack.records.event import Event
 from runrack.records.event_data import StepOutputData
 from runrack.records.event_type import EventType
@@ -40,7 +40,7 @@ def compute(step: StepContext, inputs: Mapping[str, Any]) -> Iterator[Event]:
             yield from _hand_on(step, item)
         else:
             raise StepOutputError(
-                f"op {step.step_key!r} yields a {type(item).__name__}: yield Output(value), or what is to be said about assets"
+                f"op {step.step_key!r} yields {with_article(type(item).__name__)}: yield Output(value), or what is to be said about assets"
             )
     yield from _give_nothing(step)
     missing = [
@@ -109,7 +109,7 @@ def _returned_items(step: StepContext, returned: Any) -> list[object]:
     if not isinstance(returned, tuple) or len(returned) != len(names):
         wanted = f"a tuple of {len(names)}: {', '.join(names)}" if names else "nothing"
         raise StepOutputError(
-            f"op {step.step_key!r} returned a {type(returned).__name__}, where it declares {wanted}"
+            f"op {step.step_key!r} returned {with_article(type(returned).__name__)}, where it declares {wanted}"
         )
     return [
         value if isinstance(value, Output) else Output(value, name)
@@ -150,15 +150,15 @@ def _declared(step: StepContext, output: Output | DynamicOutput, mapping_key: st
     if declared.is_dynamic != (mapping_key is not None):
         wanted = "DynamicOutput(value, mapping_key)" if declared.is_dynamic else "Output(value)"
         raise StepOutputError(
-            f"op {step.step_key!r} gave its output {name!r} as a {type(output).__name__}: give a {wanted}"
+            f"op {step.step_key!r} gave its output {name!r} as {with_article(type(output).__name__)}: give {with_article(wanted)}"
         )
     if (name, mapping_key) in step.given_outputs:
         item = "" if mapping_key is None else f" for mapping key {mapping_key!r}"
         raise StepOutputError(f"op {step.step_key!r} gave its output {name!r}{item} twice")
     if not accepts(declared.type, output.value):
         raise TypeCheckError(
-            f"output {name!r} of op {step.step_key!r} is a {type(output.value).__name__},"
-            f" where a {type_name(declared.type)} is declared"
+            f"output {name!r} of op {step.step_key!r} is {with_article(type(output.value).__name__)},"
+            f" where {with_article(type_name(declared.type))} is declared"
         )
     return declared
 

@@ -9,7 +9,7 @@ from runrack.definitions.error_boundary import user_code_error_boundary
 from runrack.definitions.output import DEFAULT_OUTPUT, Out
 from runrack.engine.asset_facts import partition_of
 from runrack.engine.step_context import StepContext
-from runrack.errors import HandleOutputError, InvalidDefinitionError, LoadInputError
+from runrack.errors import HandleOutputError, InvalidDefinitionError, LoadInputError, with_article
 from runrack.interfaces.io_manager import DEFAULT_IO_MANAGER_KEY, InputContext, IOManager, OutputContext
 from runrack.records.event_data import HandledOutputData, LoadedInputData
 from runrack.records.known_state import OutputHandle
@@ -97,7 +97,7 @@ def _manager(step: StepContext, declared: Out) -> IOManager:
     found = resources.get(key)
     if not isinstance(found, IOManager):
         raise InvalidDefinitionError(
-            f"resource {key!r} is a {type(found).__name__}, where an output names it as its IOManager"
+            f"resource {key!r} is {with_article(type(found).__name__)}, where an output names it as its IOManager"
         )
     return found
 

@@ -13,7 +13,7 @@ from typing_extensions import override
 from runrack.config.document import Document, parse_document
 from runrack.config.evaluation import evaluate_or_raise
 from runrack.config.problem import DocumentPath
-from runrack.errors import ConfigError, InvalidArgumentError, PluginLoadError
+from runrack.errors import ConfigError, InvalidArgumentError, PluginLoadError, with_article
 from runrack.host.registry import PluginRegistry
 
 
@@ -114,8 +114,8 @@ class ConfigurableClassData(msgspec.Struct, frozen=True):
         built = cls.from_config_value(self, config)
         if not isinstance(built, as_type or ConfigurableClass):
             raise PluginLoadError(
-                f"{self._label}: from_config_value gave a {type(built).__name__},"
-                f" not a {(as_type or ConfigurableClass).__name__}",
+                f"{self._label}: from_config_value gave {with_article(type(built).__name__)},"
+                f" not {with_article((as_type or ConfigurableClass).__name__)}",
                 fix="return the object from from_config_value",
             )
         return built

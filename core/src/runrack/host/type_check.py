@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runrack.errors import with_article
 from runrack.host.loading import LoadFault, TargetError
 from runrack.host.slots import SLOTS, Slot
 
@@ -15,7 +16,7 @@ def check_class(found: object, expected: type) -> type:
     label = getattr(found, "__qualname__", None) or repr(type(found).__name__)
     if not isinstance(found, type):
         raise TargetError(
-            f"{label} is no class, where a {expected.__name__} is wanted",
+            f"{label} is no class, where {with_article(expected.__name__)} is wanted",
             "name the class",
             LoadFault.NO_CLASS,
         )
@@ -38,10 +39,12 @@ def check_instance(found: object, expected: type) -> object:
     """
     if isinstance(found, expected):
         return found
-    kind = f"the class {found.__qualname__}" if isinstance(found, type) else f"a {type(found).__name__}"
+    kind = (
+        f"the class {found.__qualname__}" if isinstance(found, type) else with_article(type(found).__name__)
+    )
     raise TargetError(
-        f"the object is {kind}, where a {expected.__name__} is wanted",
-        f"name a {expected.__name__}",
+        f"the object is {kind}, where {with_article(expected.__name__)} is wanted",
+        f"name {with_article(expected.__name__)}",
         LoadFault.WRONG_OBJECT,
     )
 

@@ -6,7 +6,7 @@ import time
 
 import msgspec
 
-from runrack.errors import InvalidArgumentError, InvariantViolationError
+from runrack.errors import InvalidArgumentError, InvariantViolationError, with_article
 from runrack.records import event_data as data
 from runrack.records.asset import AssetCheckEvaluation, AssetMaterialization, AssetObservation
 from runrack.records.asset_key import AssetKey
@@ -67,13 +67,13 @@ class Event(Record, frozen=True):
         if required is not None:
             if not isinstance(payload, required):
                 raise InvalidArgumentError(
-                    f"an event of type {self.event_type} carries a {required.__name__}"
+                    f"an event of type {self.event_type} carries {with_article(required.__name__)}"
                 )
         elif payload is not None:
             allowed = OPTIONAL_DATA.get(self.event_type, data.EngineEventData)
             if not isinstance(payload, allowed):
                 raise InvalidArgumentError(
-                    f"an event of type {self.event_type} carries a {allowed.__name__} or nothing"
+                    f"an event of type {self.event_type} carries {with_article(allowed.__name__)} or nothing"
                 )
 
     @property

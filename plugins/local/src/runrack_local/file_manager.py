@@ -14,7 +14,7 @@ from uuid import uuid4
 from typing_extensions import override
 
 from runrack.config.vocabulary import Field, StringSource
-from runrack.errors import InvalidArgumentError, UnsafePathError
+from runrack.errors import InvalidArgumentError, UnsafePathError, with_article
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
 from runrack.interfaces.file_content import PIECE_LENGTH, data_pieces, read_pieces, suffix_of
 from runrack.interfaces.file_manager import FileHandle, FileManager
@@ -137,7 +137,7 @@ class LocalFileManager(FileManager, ConfigurableClass):
     def _open(self, file_handle: FileHandle) -> int:
         if not isinstance(file_handle, LocalFileHandle):
             raise InvalidArgumentError(
-                f"a local file manager reads a LocalFileHandle, not a {type(file_handle).__name__}"
+                f"a local file manager reads a LocalFileHandle, not {with_article(type(file_handle).__name__)}"
             )
         try:
             return self._folder.open_file(self._names_of(file_handle), os.O_RDONLY)

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from runrack.config.vocabulary import Field, StringSource
 from runrack.definitions.resource import InitResourceContext, resource
-from runrack.errors import UnstorableValueError, ValueNotFoundError
+from runrack.errors import UnstorableValueError, ValueNotFoundError, with_article
 from runrack.interfaces.io_manager import InputContext, IOManager, OutputContext
 from runrack.records.metadata import MetadataValue
 from runrack.records.safe_name import MAX_NAME_BYTES, to_safe_name
@@ -45,7 +45,7 @@ class LocalIOManager(IOManager):
                 raise
             except Exception as error:
                 raise UnstorableValueError(
-                    f"output {context.name!r} of step {context.step_key!r} is a {type(obj).__name__} that cannot be"
+                    f"output {context.name!r} of step {context.step_key!r} is {with_article(type(obj).__name__)} that cannot be"
                     f" pickled ({type(error).__name__}), so no other process could load it: give something that can be,"
                     " or name an IO manager that keeps it in another way (Out(io_manager_key=…))"
                 ) from error

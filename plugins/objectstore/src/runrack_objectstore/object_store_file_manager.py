@@ -13,7 +13,7 @@ from uuid import uuid4
 from obstore.store import ObjectStoreMethods
 from typing_extensions import Buffer, override
 
-from runrack.errors import InvalidArgumentError, UnsafePathError
+from runrack.errors import InvalidArgumentError, UnsafePathError, with_article
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
 from runrack.interfaces.file_content import data_pieces, read_pieces, suffix_of
 from runrack.interfaces.file_manager import FileHandle, FileManager
@@ -154,7 +154,7 @@ class ObjectStoreFileManager(FileManager, ConfigurableClass, Generic[HandleT]):
     def _key_of(self, file_handle: FileHandle) -> str:
         if not isinstance(file_handle, self._handle_class):
             raise InvalidArgumentError(
-                f"this file manager reads a {self._handle_class.__name__}, not a {type(file_handle).__name__}"
+                f"this file manager reads {with_article(self._handle_class.__name__)}, not {with_article(type(file_handle).__name__)}"
             )
         if file_handle.bucket != self._bucket or not lies_below(file_handle.key, self._prefix):
             own = self._handle_class(self._bucket, self._prefix).path_desc
