@@ -54,18 +54,24 @@ class SweepResult:
     torn: list[tuple[int, object]]
 
 
-def sweep(storage: Storage, write: Write) -> SweepResult:
-    """Carry out a call again and again, killed at each of its crash points, and look what every time came of it."""
+def sweep(storage: Storage, write: Write, every: int = 1) -> SweepResult:
+    """Carry out a call again and again, killed at each of its crash points, and look what every time came of it.
+
+    Args:
+        storage: Where.
+        write: The call.
+        every: How far apart the points are, for a sample of them.
+    """
     before: object = None
     left: list[object] = []
-    for point in range(1, MOST_POINTS):
+    for point in range(1, MOST_POINTS, every):
         name = f"{write.name}-{point}".replace(" ", "-")
         write.prepare(storage, name)
         before = describe(storage, name) if point == 1 else before
         was_killed = is_killed_at(point, lambda name=name: write.act(storage, name))  # type: ignore[misc]  # no default for mypy
         after = describe(storage, name)
         if not was_killed:
-            torn = [(at + 1, state) for at, state in enumerate(left) if state not in (before, after)]
+            torn = [(at * every + 1, state) for at, state in enumerate(left) if state not in (before, after)]
             return SweepResult(point - 1, torn)
         left.append(after)
     raise AssertionError(f"{write.name} has no end")
