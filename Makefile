@@ -72,7 +72,7 @@ check: $(VENV)/.installed-dev ## Run every gate: style, types, floors, dependenc
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
-	@for example in $(sort $(dir $(wildcard examples/*/*.py))); do MYPYPATH=$(MYPYPATH):$$example $(BIN)/mypy $$example || exit 1; done
+	@for example in $(sort $(dir $(wildcard examples/*/*.py examples/plugins/*/src/*))); do MYPYPATH=$(MYPYPATH):$$example $(BIN)/mypy $$example || exit 1; done
 	$(BIN)/lint-imports
 	@for package in $(PACKAGES); do \
 		echo "deptry $$package"; \
