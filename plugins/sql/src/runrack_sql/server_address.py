@@ -47,7 +47,10 @@ class ServerAddress:
             "hostname": Field(StringSource, description="The machine of the server.", is_secret=False),
             "db_name": Field(StringSource, description="The name of the database.", is_secret=False),
             "port": Field(
-                IntSource, default_value=self._port, description="The port of the server.", is_secret=False
+                IntSource(minimum=1, maximum=65_535),
+                default_value=self._port,
+                description="The port of the server.",
+                is_secret=False,
             ),
             "params": Field(
                 Permissive(), description=f"Further options of the connection, such as `{self._option}`."
