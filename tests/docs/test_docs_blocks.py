@@ -125,6 +125,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
             del sys.modules[name]
 
 
+@pytest.mark.timeout(600)  # the longest page starts a hundred processes, one after the other
 def test_every_block_of_the_page_works(blocks, reader: Reader) -> None:
     """A reader who follows the page from top to bottom meets no error."""
     for block in blocks:
