@@ -1,6 +1,7 @@
 """DuckdbDialect: the database's own statements, and what its errors mean."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ _COUNT_UP = text("SELECT count(nextval(:sequence)) FROM range(:missing)")
 _DAMAGED = ("Corrupt database file", "not a valid DuckDB database file")
 _FULL = ("No space left on device", "Disk quota exceeded")
 _LOCKED = "Could not set lock on file"
+_HOLDER = re.compile(r"PID \d+")
 """What DuckDB's messages say: its errors have no codes."""
 
 
@@ -73,8 +75,10 @@ class DuckdbDialect(Dialect):
                 f"the disk below {self._path} is full; nothing was changed: free some space"
             )
         if _LOCKED in message:
+            holder = _HOLDER.search(message)
             return StorageUnavailableError(
-                f"another process has {self._path} open, and DuckDB lets one at a time: end it, or wait for it"
+                f"another process has {self._path} open{f' ({holder[0]})' if holder else ''},"
+                " and DuckDB lets one at a time: end it, or wait for it"
             )
         if isinstance(cause, duckdb.OperationalError):
             return StorageUnavailableError(
