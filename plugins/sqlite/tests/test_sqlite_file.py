@@ -4,10 +4,12 @@ import os
 import sqlite3
 import stat
 import subprocess
+from contextlib import suppress
 
 import pytest
 
 from runrack.errors import (
+    ExecutionInterruptedError,
     InvalidArgumentError,
     StorageCorruptError,
     StorageFullError,
@@ -276,3 +278,28 @@ def test_a_name_that_is_no_unicode_is_refused(tmp_path):
     with pytest.raises(InvalidArgumentError, match="no valid Unicode"):
         storage.run_storage.set_cursor_values({"\ud800": ""})
     storage.dispose()
+
+
+def break_into(transaction):
+    """Let a signal break into a query of a transaction, and return the cursor, as whoever keeps the exception has it."""
+    with suppress(ExecutionInterruptedError), transaction as conn:
+        rows = conn.connection.driver_connection.execute("SELECT run_id FROM runs")
+        assert rows.fetchone() == ("a",)
+        raise ExecutionInterruptedError
+    return rows
+
+
+@pytest.mark.parametrize("transaction", ["read", "write"])
+def test_an_interruption_hides_nothing_that_is_written_later(tmp_path, transaction):
+    """A signal that breaks into a query leaves no connection on which the database stays as it was at that moment."""
+    storage, other = SqliteRunStorage(tmp_path), SqliteRunStorage(tmp_path)
+    for run_id in ("a", "b"):
+        storage.add_run(make_run(run_id))
+    rows = break_into(getattr(storage.database, transaction)())
+    other.add_run(make_run("c"))
+    assert storage.get_run_ids() == ["c", "b", "a"]
+    storage.add_run(make_run("d"))
+    assert other.has_run("d")
+    rows.close()
+    storage.dispose()
+    other.dispose()

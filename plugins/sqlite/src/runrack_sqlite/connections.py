@@ -6,7 +6,10 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from runrack.errors import ExecutionInterruptedError
 from runrack_sqlite.file_lock import FileLock
+
+_INTERRUPTIONS = (KeyboardInterrupt, ExecutionInterruptedError)
 
 
 class Connections:
@@ -14,6 +17,9 @@ class Connections:
 
     Closing takes the writers' lock: the last connection that is closed moves the write-ahead log into the database,
     which must not meet a commit (SQLite before 3.51.3 can damage the file then).
+
+    A connection that a signal broke into is not used again: as long as somebody has the exception, its statement is open,
+    and everything that is read there is as it was at that moment.
 
     Args:
         lock: What all writers of the machine wait for.
@@ -29,6 +35,7 @@ class Connections:
         self._open_reader = open_reader
         self._writer: Connection | None = None
         self._idle_readers: list[Connection] = []
+        self._interrupted: list[Connection] = []
         self._reset()
 
     def _reset(self) -> None:
@@ -42,7 +49,12 @@ class Connections:
         with self._turn, self._lock.held():
             if self._writer is None:
                 self._writer = self._open_writer()
-            yield self._writer
+            try:
+                yield self._writer
+            except _INTERRUPTIONS:
+                self._interrupted.append(self._writer)
+                self._writer = None
+                raise
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
@@ -50,14 +62,18 @@ class Connections:
         with self._readers_changed:
             conn = self._idle_readers.pop() if self._idle_readers else None
             self._busy_readers += 1
+        kept_in = self._idle_readers
         try:
             if conn is None:
                 conn = self._open_reader()
             yield conn
+        except _INTERRUPTIONS:
+            kept_in = self._interrupted
+            raise
         finally:
             with self._readers_changed:
                 if conn is not None:
-                    self._idle_readers.append(conn)
+                    kept_in.append(conn)
                 self._busy_readers -= 1
                 self._readers_changed.notify_all()
 
@@ -83,7 +99,7 @@ class Connections:
         self._reset()
 
     def _close_idle(self) -> None:
-        idle = [*self._idle_readers, *([] if self._writer is None else [self._writer])]
+        idle = [*self._idle_readers, *self._interrupted, *([] if self._writer is None else [self._writer])]
         if not idle:
             return
         with self._lock.held():
@@ -91,4 +107,5 @@ class Connections:
                 conn.close()
         self._lock.close()
         self._idle_readers.clear()
+        self._interrupted.clear()
         self._writer = None
