@@ -115,6 +115,13 @@ def test_another_folder_is_refused(tmp_path):
         update_project(tmp_path)
 
 
+def test_answers_without_a_version_are_refused(tmp_path):
+    """A file of answers that does not name its template is told by its name."""
+    (tmp_path / ".runrack-template.yml").write_text("project_name: acme-pg\n")
+    with pytest.raises(InvalidArgumentError, match=r"\.runrack-template\.yml does not say which template"):
+        update_project(tmp_path)
+
+
 def test_each_earlier_template_is_kept():
     """The template has a version, and holds each earlier one under its own."""
     version = int((TEMPLATE / "copier.yml").read_text().partition("template_version:")[2].split('"')[1])

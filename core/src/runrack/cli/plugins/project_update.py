@@ -74,7 +74,11 @@ def _read_answers(folder: Path) -> dict[str, Any]:
         raise InvalidArgumentError(
             f"{folder} was not made by `runrack plugins new`: it has no {ANSWERS_FILE}"
         )
-    answers: dict[str, Any] = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
+    answers = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
+    if not isinstance(answers, dict) or _VERSION not in answers:
+        raise InvalidArgumentError(
+            f"{file} does not say which template the project was made from ({_VERSION}): restore the file"
+        )
     return answers
 
 
