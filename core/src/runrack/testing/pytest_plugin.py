@@ -4,6 +4,7 @@
   is not a test that was skipped.
 - `--conformance-report PATH` writes down how the tested plugins did in their suites, for programs and for
   `runrack plugins show`.
+- `--conformance-slot SLOT`, which may be repeated, selects the suites of some slots.
 - Secrets that one test registers are forgotten before the next.
 - The fixtures of `runrack.testing.fixtures`, and `postgres_server` and `mariadb_server`, are there.
 """
