@@ -95,9 +95,10 @@ class Mirror:
     def copy(self) -> None:
         """Copy what is there by now; the last time when the mirror was stopped."""
         with self._lock:
+            is_last = self._is_over  # asked before looking at the files: what was written before `stop` is then in them
             for followed in self._followed:
                 followed.copy()
-            if self._is_over:
+            if is_last:
                 finished, self._followed = self._followed, []
                 for followed in finished:
                     followed.close()
