@@ -189,6 +189,7 @@ class StartsTwoWorkers(ThreadLauncher):
     def start(self, run, claim, *, resumes=False):
         super().start(run, claim, resumes=resumes)
         super().start(run, claim, resumes=resumes)
+        self.workers[run.run_id].join()  # however busy the machine is, the second one has been there
 
 
 class RaisesErrorsOfTheRun(ThreadLauncher):
