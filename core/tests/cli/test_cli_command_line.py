@@ -155,6 +155,14 @@ def test_the_version_is_that_of_the_installed_core(spawn):
     assert spawn("--debug", "--version").stdout == expected
 
 
+def test_the_package_is_the_command_line():
+    """`python -m runrack` does what `runrack` does."""
+    command = [sys.executable, "-m", "runrack", "plugins", "why"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Usage: runrack plugins why" in done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_script_is_that_of_the_shell(runrack, shell):
     """`completion` prints a script that asks runrack itself."""

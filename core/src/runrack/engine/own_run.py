@@ -14,7 +14,7 @@ from typing_extensions import override
 from runrack.engine.interrupt import is_main_thread, raising_interrupts
 from runrack.engine.lease_keeper import LeaseKeeper
 from runrack.engine.worker_identity import WorkerIdentity
-from runrack.errors import StaleClaimError
+from runrack.errors import ConflictError, StaleClaimError
 from runrack.interfaces.part import InstanceServices
 from runrack.interfaces.storage import Storage
 from runrack.records.run import Run
@@ -34,12 +34,20 @@ def own_run(run: Run, instance: InstanceServices) -> Iterator[int | None]:
     - The lease is renewed from a thread: when the process dies, a daemon ends the run.
     - When another cancels or ends the run, it is interrupted as by SIGTERM, if it is executed by the main thread. In any other
       it goes on, and what it writes comes late.
-    - There is no claim, and the number is None, where no other process can see the run, and when another holds it already.
+    - There is no claim, and the number is None, where no other process can see the run.
+
+    Raises:
+        ConflictError: Another process holds the run, or has changed its status since it was made.
     """
-    claim = None if instance.is_ephemeral else claim_for_caller(run, instance)
-    if claim is None:
+    if instance.is_ephemeral:
         yield None
         return
+    claim = claim_for_caller(run, instance)
+    if claim is None:
+        raise ConflictError(
+            f"run {run.run_id} is not executed here: another process holds it, or has changed its status since it was made."
+            f" See: runrack runs show {run.run_id}"
+        )
     with held_run(claim, instance) as epoch:
         yield epoch
 
