@@ -95,7 +95,9 @@ class Mirror:
     def copy(self) -> None:
         """Copy what is there by now; the last time when the mirror was stopped."""
         with self._lock:
-            is_last = self._is_over  # asked before looking at the files: what was written before `stop` is then in them
+            is_last = (
+                self._is_over
+            )  # asked before the files are looked at: all that came before `stop` is in them
             for followed in self._followed:
                 followed.copy()
             if is_last:
