@@ -56,13 +56,14 @@ def home_of(side: str, store: str, server: OwnPostgresServer | None) -> Iterator
     """Give a new home whose configuration names a new store."""
     with tempfile.TemporaryDirectory(prefix=f"compare-{side}-") as home:
         file = Path(home, "runrack.yaml" if side == "runrack" else "dagster.yaml")
+        # Whatever the peer starts reads this; a variable of the environment does not reach all of it.
+        file.write_text("" if side == "runrack" else "telemetry: {enabled: false}\n")
         if store == "sqlite" or server is None:
-            file.write_text("")
             yield home
             return
         with server.database() as url:
             driver = url if side == "runrack" else url.replace("postgresql://", "postgresql+psycopg2://")
-            file.write_text(f"storage:\n  postgres:\n    postgres_url: {driver}\n")
+            w.configure(file, f"storage:\n  postgres:\n    postgres_url: {driver}")
             yield home
 
 
