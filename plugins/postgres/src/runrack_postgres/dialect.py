@@ -1,6 +1,6 @@
 """PostgresDialect: PostgreSQL's own statements, and what its errors mean."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -21,7 +21,7 @@ from runrack.errors import (
 )
 from runrack_postgres.json_insert import append_at_once, insert_rows
 from runrack_postgres.watch_signal import CHANNEL
-from runrack_sql.dialect import Dialect, NewRow
+from runrack_sql.on_conflict import OnConflictDialect
 from runrack_sql.statement import Query
 
 _SEQUENCE = text("SELECT pg_get_serial_sequence(:table, 'id')")
@@ -56,7 +56,7 @@ _DISK_FULL = "53100"
 _DAMAGED = {"XX001", "XX002"}
 
 
-class PostgresDialect(Dialect):
+class PostgresDialect(OnConflictDialect):
     """What is special about PostgreSQL.
 
     Args:
@@ -68,18 +68,8 @@ class PostgresDialect(Dialect):
         self._label = label
 
     @override
-    def upsert(
-        self,
-        table: Table,
-        keys: Sequence[str],
-        assign: Callable[[NewRow], Mapping[str, ColumnElement[Any]]],
-    ) -> Insert:
-        statement = postgresql.insert(table)
-        return statement.on_conflict_do_update(index_elements=keys, set_=assign(statement.excluded))
-
-    @override
-    def insert_missing(self, table: Table, keys: Sequence[str]) -> Insert:
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=keys)
+    def insert(self, table: Table) -> postgresql.Insert:
+        return postgresql.insert(table)
 
     @override
     def microseconds_now(self) -> ColumnElement[int]:

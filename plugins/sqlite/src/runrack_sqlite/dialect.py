@@ -1,11 +1,9 @@
 """SqliteDialect: SQLite's own statements, and what its errors mean."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Table, text
+from sqlalchemy import Connection, Table, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +17,7 @@ from runrack.errors import (
     StorageFullError,
     StorageUnavailableError,
 )
-from runrack_sql.dialect import Dialect, NewRow
+from runrack_sql.on_conflict import OnConflictDialect
 
 _LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
 _FORGET_LAST_ID = text("DELETE FROM sqlite_sequence WHERE name = :name")
@@ -40,7 +38,7 @@ _UNAVAILABLE = {
 """What to say for an error after which the same call may succeed."""
 
 
-class SqliteDialect(Dialect):
+class SqliteDialect(OnConflictDialect):
     """What is special about SQLite.
 
     Args:
@@ -52,18 +50,8 @@ class SqliteDialect(Dialect):
         self._path = path
 
     @override
-    def upsert(
-        self,
-        table: Table,
-        keys: Sequence[str],
-        assign: Callable[[NewRow], Mapping[str, ColumnElement[Any]]],
-    ) -> Insert:
-        statement = sqlite.insert(table)
-        return statement.on_conflict_do_update(index_elements=keys, set_=assign(statement.excluded))
-
-    @override
-    def insert_missing(self, table: Table, keys: Sequence[str]) -> Insert:
-        return sqlite.insert(table).on_conflict_do_nothing(index_elements=keys)
+    def insert(self, table: Table) -> sqlite.Insert:
+        return sqlite.insert(table)
 
     @override
     def translate(self, error: Exception) -> RunrackError | None:

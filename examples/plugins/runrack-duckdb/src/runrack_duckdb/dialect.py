@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from runrack.errors import StorageCorruptError, StorageError, StorageFullError, StorageUnavailableError
-from runrack_sql import Dialect
-from runrack_sql.dialect import NewRow
+from runrack_sql import OnConflictDialect
 from sqlalchemy import ColumnElement, Connection, Insert, Table, literal_column, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
@@ -27,7 +26,7 @@ _HOLDER = re.compile(r"PID \d+")
 """What DuckDB's messages say: its errors have no codes."""
 
 
-class DuckdbDialect(Dialect):
+class DuckdbDialect(OnConflictDialect):
     """What is special about DuckDB.
 
     Args:
@@ -39,18 +38,8 @@ class DuckdbDialect(Dialect):
         self._path = path
 
     @override
-    def upsert(
-        self,
-        table: Table,
-        keys: Sequence[str],
-        assign: Callable[[NewRow], Mapping[str, ColumnElement[Any]]],
-    ) -> Insert:
-        statement = postgresql.insert(table)
-        return statement.on_conflict_do_update(index_elements=keys, set_=assign(statement.excluded))
-
-    @override
-    def insert_missing(self, table: Table, keys: Sequence[str]) -> Insert:
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=keys)
+    def insert(self, table: Table) -> postgresql.Insert:
+        return postgresql.insert(table)
 
     @override
     def ordered(self, column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:
