@@ -201,6 +201,18 @@ def test_an_object_built_directly_has_no_data():
     assert Direct().inst_data is None
 
 
-def test_the_three_members_are_abstract():
-    """A class that leaves one of the three out cannot be made."""
-    assert ConfigurableClass.__abstractmethods__ == {"inst_data", "config_type", "from_config_value"}
+def test_the_configuration_is_all_that_a_class_has_to_say():
+    """A class that leaves `config_type` out cannot be made; its constructor is given what is configured by name."""
+
+    class Greeting(ConfigurableClass):
+        def __init__(self, text, inst_data=None):
+            self.text, self._inst_data = text, inst_data
+
+        @classmethod
+        def config_type(cls):
+            return {"text": str}
+
+    data = ConfigurableClassData.from_config("greetings", "Greeting", {"text": "hello"})
+    made = Greeting.from_config_value(data, {"text": "hello"})
+    assert (made.text, made.inst_data, Greeting("hi").inst_data) == ("hello", data, None)
+    assert ConfigurableClass.__abstractmethods__ == {"config_type"}

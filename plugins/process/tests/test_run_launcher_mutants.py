@@ -87,11 +87,6 @@ class ThreadLauncher(RunLauncher, ConfigurableClass):
         self._inst_data = inst_data
         self.workers = {}
 
-    @property
-    @override
-    def inst_data(self):
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls):

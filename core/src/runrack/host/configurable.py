@@ -135,14 +135,17 @@ class ConfigurableClassData(msgspec.Struct, frozen=True):
 class ConfigurableClass(ABC):
     """Something that an operator can name and configure in `runrack.yaml`.
 
-    A plugin's class derives from this and from the interface of its slot. Usually `from_config_value` is
-    `return cls(inst_data=inst_data, **config_value)`.
+    A plugin's class derives from this and from the interface of its slot, and says how it is configured. Its constructor takes
+    each setting by its name, and `inst_data`, which it keeps as `_inst_data`; one that takes something else overrides
+    `from_config_value`.
     """
 
+    _inst_data: ConfigurableClassData | None = None
+
     @property
-    @abstractmethod
     def inst_data(self) -> ConfigurableClassData | None:
         """What the object was built from; None when Python code built it directly."""
+        return self._inst_data
 
     @classmethod
     @abstractmethod
@@ -150,7 +153,6 @@ class ConfigurableClass(ABC):
         """Return the schema of the configuration: a `Field`, a config type or a shorthand such as `{"port": int}`."""
 
     @classmethod
-    @abstractmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Any:
         """Return an object built from a checked configuration; a static method serves as well.
 
@@ -158,3 +160,5 @@ class ConfigurableClass(ABC):
             inst_data: What the object is built from, to be kept as its `inst_data`.
             config_value: The configuration: defaults filled in, references resolved.
         """
+        made: Any = cls
+        return made(inst_data=inst_data, **config_value)

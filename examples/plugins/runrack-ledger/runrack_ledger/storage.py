@@ -1,6 +1,5 @@
 """LedgerScheduleStorage: what an operator chooses in `runrack.yaml`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +31,7 @@ class LedgerScheduleStorage(LedgerTickClaims, LedgerStates, LedgerTicks, Configu
             conn.execute("DELETE FROM states")
             conn.execute("DELETE FROM ticks")
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
         return {"base_dir": Field(StringSource, description="The folder of the file.", is_secret=False)}
-
-    @classmethod
-    @override
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> "LedgerScheduleStorage":
-        return cls(inst_data=inst_data, **config_value)

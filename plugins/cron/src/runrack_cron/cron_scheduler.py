@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,6 @@ class CronScheduler(Scheduler, ConfigurableClass):
             now=now,
         )
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
@@ -106,13 +101,6 @@ class CronScheduler(Scheduler, ConfigurableClass):
                 description="How many ticks a daemon works on at the same time",
             ),
         }
-
-    @classmethod
-    @override
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> CronScheduler:
-        return cls(inst_data=inst_data, **config_value)
 
     def daemon_loops(self) -> Sequence[DaemonLoop]:
         """Return the loops that make the ticks of schedules and of sensors."""

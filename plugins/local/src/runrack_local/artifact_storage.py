@@ -49,17 +49,7 @@ class LocalArtifactStorage(ArtifactStorage, ConfigurableClass):
     def file_manager_dir(self, run_id: str) -> str:
         return str(Path(self.storage_dir, to_safe_name(run_id), "files"))
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
         return {"base_dir": Field(StringSource, description="Folder of the instance.", is_secret=False)}
-
-    @classmethod
-    @override
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Any:
-        return cls(inst_data=inst_data, **config_value)

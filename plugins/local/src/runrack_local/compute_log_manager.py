@@ -77,11 +77,6 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
         """The folder: absolute."""
         return str(self._folder.path)
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
@@ -94,11 +89,6 @@ class LocalComputeLogManager(ComputeLogManager, ConfigurableClass):
             ),
             "mirror": Field(Bool, default_value=True, description="Whether what is captured is also shown."),
         }
-
-    @classmethod
-    @override
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Any:
-        return cls(inst_data=inst_data, **config_value)
 
     @override
     @contextmanager

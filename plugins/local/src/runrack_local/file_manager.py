@@ -78,20 +78,10 @@ class LocalFileManager(FileManager, ConfigurableClass):
         """The folder: absolute."""
         return str(self._folder.path)
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
         return {"base_dir": Field(StringSource, description="Folder of the files.", is_secret=False)}
-
-    @classmethod
-    @override
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Any:
-        return cls(inst_data=inst_data, **config_value)
 
     @override
     def copy_handle_to_local_temp(self, file_handle: FileHandle) -> str:

@@ -26,20 +26,10 @@ class NoOpComputeLogManager(ComputeLogManager, ConfigurableClass):
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         self._inst_data = inst_data
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
         return {}
-
-    @classmethod
-    @override
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Any:
-        return cls(inst_data=inst_data, **config_value)
 
     @override
     @contextmanager

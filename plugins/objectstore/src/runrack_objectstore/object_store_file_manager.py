@@ -102,11 +102,6 @@ class ObjectStoreFileManager(FileManager, ConfigurableClass, Generic[HandleT]):
         """What all keys begin with: without slashes around it."""
         return self._prefix
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @override
     def copy_handle_to_local_temp(self, file_handle: FileHandle) -> str:
         with self.read(file_handle) as source:

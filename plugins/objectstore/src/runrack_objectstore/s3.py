@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from typing_extensions import override
 
@@ -124,8 +124,3 @@ class S3FileManager(ObjectStoreFileManager[S3FileHandle]):
                 description="For how long a request is repeated while the store cannot be reached or is overloaded.",
             ),
         }
-
-    @classmethod
-    @override
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Any:
-        return cls(inst_data=inst_data, **config_value)

@@ -6,7 +6,6 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -67,11 +66,6 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
         self._lock = threading.Lock()
         self._processes: dict[str, RunProcess] = {}
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
@@ -92,13 +86,6 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
                 description="How long a run that was told to stop has before it is killed.",
             ),
         }
-
-    @classmethod
-    @override
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> DefaultRunLauncher:
-        return cls(inst_data=inst_data, **config_value)
 
     @override
     def launch_run(self, context: LaunchRunContext) -> None:

@@ -103,22 +103,10 @@ class QueuedRunCoordinator(RunCoordinator, ConfigurableClass):
             if value < least:
                 raise ConfigError(f"{name} is {least} or more")
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
         return config_fields()
-
-    @classmethod
-    @override
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> QueuedRunCoordinator:
-        return cls(inst_data=inst_data, **config_value)
 
     @override
     def submit_run(self, context: SubmitRunContext) -> Run:

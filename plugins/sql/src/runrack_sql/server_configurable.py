@@ -46,11 +46,6 @@ class ServerConfigurable(SqlPart, ConfigurableClass):
     def make_database(url: URL, *, creates_tables: bool) -> ServerDatabase:
         """Return the database; the URL names the driver that the plugin installs."""
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:

@@ -1,6 +1,5 @@
 """The storages that an operator can choose: all three in one file, or each in a file of its own."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -52,11 +51,6 @@ class SqliteConfigurable(SqlPart, ConfigurableClass):
     def _file_in(self, base_dir: str | Path) -> Path:
         return Path(base_dir).expanduser().absolute() / self.FILE_NAME
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
@@ -71,13 +65,6 @@ class SqliteConfigurable(SqlPart, ConfigurableClass):
                 ),
             ),
         }
-
-    @classmethod
-    @override
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> Self:
-        return cls(inst_data=inst_data, **config_value)
 
 
 class SqliteFileConfigurable(SqliteConfigurable):

@@ -1,8 +1,7 @@
 """DuckdbPart: what all storages of this plugin are configured with."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from runrack.config.vocabulary import Field, StringSource
 from runrack.host.configurable import ConfigurableClass, ConfigurableClassData
@@ -30,19 +29,7 @@ class DuckdbPart(SqlPart, ConfigurableClass):
         file = Path(base_dir).expanduser().absolute() / self.FILE_NAME
         super().__init__(DuckdbDatabase(file))
 
-    @property
-    @override
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     @override
     def config_type(cls) -> Any:
         return {"base_dir": Field(StringSource, description="The folder of the file.", is_secret=False)}
-
-    @classmethod
-    @override
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> Self:
-        return cls(inst_data=inst_data, **config_value)
