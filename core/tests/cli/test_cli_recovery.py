@@ -1,7 +1,9 @@
 """Whatever is wrong with a plugin, the commands work, and where it is used they say what is wrong."""
 
+import click
 import pytest
 
+from runrack.cli.command_line import build_command_line
 from runrack.testing.plugins import BROKEN_KINDS, broken_distribution
 
 CAUSES = {
@@ -54,9 +56,69 @@ WITH_IMPORTS = [
     ["logs", "last"],
     ["asset", "list"],
     ["plugins", "manifest", "runrack_local", "--check"],
+    ["queue"],
+    ["schedule", "list"],
+    ["sensor", "list"],
+    ["backfill", "list"],
+    ["daemon", "run", "--once"],
+    ["storage", "status"],
+    ["storage", "check"],
+    ["storage", "prune"],
     ["runs", "delete", "last", "--yes"],
 ]
 """Commands that import the plugins that they use."""
+
+ON_THE_INSTANCE = [
+    ["runs", "list"],
+    ["runs", "show", "last"],
+    ["runs", "watch"],
+    ["runs", "cancel", "last"],
+    ["runs", "delete", "last", "--yes"],
+    ["runs", "submit", "JOBS:find_largest"],
+    ["queue"],
+    ["events", "last"],
+    ["logs", "last"],
+    ["asset", "list"],
+    ["asset", "show", "a"],
+    ["asset", "wipe", "a", "--yes"],
+    ["run", "JOBS:find_largest"],
+    ["run", "--from-failure", "last"],
+    ["schedule", "list"],
+    ["schedule", "start", "daily"],
+    ["schedule", "stop", "daily"],
+    ["schedule", "reset", "daily"],
+    ["schedule", "ticks", "daily"],
+    ["sensor", "list"],
+    ["sensor", "start", "files"],
+    ["sensor", "stop", "files"],
+    ["sensor", "reset", "files"],
+    ["sensor", "ticks", "files"],
+    ["sensor", "cursor", "files"],
+    ["backfill", "list"],
+    ["backfill", "status", "1"],
+    ["backfill", "cancel", "1"],
+    ["daemon", "run", "--once"],
+    ["daemon", "status"],
+    ["storage", "status"],
+    ["storage", "check"],
+    ["storage", "migrate"],
+    ["storage", "prune"],
+    ["config", "check", "--import"],
+    ["plugins", "show", "storage", "KIND"],
+]
+"""Commands that need the storage."""
+
+
+def every_command(command=None, path=()):
+    """The words of each command that there is."""
+    command = command or build_command_line()
+    if not isinstance(command, click.Group):
+        return [list(path)]
+    context = click.Context(command)
+    names = command.list_commands(context)
+    return [
+        words for name in names for words in every_command(command.get_command(context, name), (*path, name))
+    ]
 
 
 def broken_modules(outcome):
@@ -71,12 +133,13 @@ def test_every_command_works_beside_a_broken_plugin(fresh_process, site, jobs, k
         [part.replace("KIND", kind).replace("JOBS", jobs) for part in command]
         for command in [*WITHOUT_IMPORTS, *WITH_IMPORTS]
     ]
-    outcomes = fresh_process(*commands)
+    helps = [[*words, "--help"] for words in every_command()]
+    outcomes = fresh_process(*helps, *commands)
     assert {
         tuple(outcome.arguments): (outcome.code, outcome.err) for outcome in outcomes if outcome.code
     } == {}
     assert set().union(*map(broken_modules, outcomes)) == set()
-    for outcome in outcomes[: len(WITHOUT_IMPORTS)]:
+    for outcome in outcomes[: len(helps) + len(WITHOUT_IMPORTS)]:
         assert {name for name in outcome.modules if name.startswith("runrack_")} == set(), outcome.arguments
 
 
@@ -87,18 +150,7 @@ def test_commands_that_need_a_broken_plugin_say_what_is_wrong(fresh_process, sit
     (home / "runrack.yaml").write_text(f"storage: {kind}\n")
     cause, fix = CAUSES[kind]
     outcomes = fresh_process(
-        ["runs", "list"],
-        ["runs", "show", "last"],
-        ["runs", "delete", "last", "--yes"],
-        ["events", "last"],
-        ["logs", "last"],
-        ["asset", "list"],
-        ["asset", "show", "a"],
-        ["asset", "wipe", "a", "--yes"],
-        ["run", f"{jobs}:find_largest"],
-        ["run", "--from-failure", "last"],
-        ["config", "check", "--import"],
-        ["plugins", "show", "storage", kind],
+        *([part.replace("KIND", kind).replace("JOBS", jobs) for part in words] for words in ON_THE_INSTANCE)
     )
     for outcome in outcomes:
         assert outcome.code == 2, outcome
